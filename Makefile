@@ -1,0 +1,58 @@
+# lockerfs: `make demo` shows it, `make test` proves it. Both set up what they need.
+SHELL := /bin/bash
+BIN := $(CURDIR)/.bin
+GO ?= go
+# Where test binaries put their temporary folders must be an ordinary file system.
+export TMPDIR ?= /tmp
+export CGO_ENABLED ?= 1
+VERSITYGW := v1.8.0
+
+.PHONY: build demo test unit mount lint cross bench fuzz setup tools clean help
+
+build: ## build .bin/lockerfs
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo unknown)" -o $(BIN)/lockerfs ./cmd/lockerfs
+
+demo: setup-demo build ## a small locker, mounted at ~/lockerfs-demo/Music until Ctrl-C; PLAY=1 plays from it
+	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/demo.sh
+
+test: setup tools build ## everything: units, contracts on real S3, real mounts, real players
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /integration)
+	$(GO) test -timeout 12m -count=1 ./integration/...
+
+unit: ## what needs no mount, no player and no S3 server
+	$(GO) test ./remote ./remote/dir ./fs/tag ./fs/library ./fs/catalog ./fs/pending ./fs/intake ./cache/...
+
+lint: setup ## gofmt, go vet, staticcheck, and the import table of the design
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "gofmt wants: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 -run TestImportTable ./integration
+
+cross: ## compile for the other platforms
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -o /dev/null ./cmd/lockerfs
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/lockerfs
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./cmd/... ./fs/... ./cache/... ./remote/...
+
+bench: setup tools build ## times, in one run, as a table
+	$(GO) run ./integration/bench -lockerfs $(BIN)/lockerfs -versitygw $(BIN)/versitygw
+
+FUZZTIME ?= 60s
+fuzz: ## every fuzz target for FUZZTIME
+	@FUZZTIME=$(FUZZTIME) bash integration/scripts/fuzz.sh
+
+setup: ## programs the tests use, from Debian (as root; else it says what to run)
+	@bash integration/scripts/setup.sh test
+
+setup-demo:
+	@bash integration/scripts/setup.sh demo
+
+tools: $(BIN)/versitygw ## the S3 server of the tests
+
+$(BIN)/versitygw:
+	CGO_ENABLED=0 GOBIN=$(BIN) $(GO) install -trimpath github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+clean:
+	rm -rf $(BIN)
+
+help:
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
