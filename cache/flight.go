@@ -1,0 +1,193 @@
+package cache
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// waiter is a reader that wakes when the bytes before need have arrived, or when the
+// fill has ended. Its bytes are copied as it is woken, so that they cannot be lost
+// before it runs.
+type waiter struct {
+	need   int64
+	p      []byte // where its bytes go; nil when it waits for the end
+	filled bool   // p is complete; read it after ready
+	ready  chan struct{}
+}
+
+// claim marks the blocks of the fill whose space is not counted yet, and gives what
+// they take.
+func (f *fill) claim() (cost int64) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	for b := f.at; b < f.end; b++ {
+		if s := &f.r.blocks[b].state; !s.has(charged) {
+			*s |= charged | claimed
+			cost += blockCost(f.r.obj.Size, b)
+		}
+	}
+	return cost
+}
+
+// unclaim takes back what claim did from block b on, and gives what it took. With
+// r.mu held.
+func (f *fill) unclaim(b int) (cost int64) {
+	for ; b < f.end; b++ {
+		if s := &f.r.blocks[b].state; s.has(claimed) {
+			*s &^= charged | claimed
+			cost += blockCost(f.r.obj.Size, b)
+		}
+	}
+	return cost
+}
+
+// drop takes the blocks that have not landed out of flight, and gives the bytes that
+// were reserved for them. With r.mu held.
+func (f *fill) drop() (freed int64) {
+	for b := f.at; b < f.end; b++ {
+		delete(f.r.flight, b)
+	}
+	return f.unclaim(f.at)
+}
+
+// arrive shows readers what has arrived of the current block.
+func (f *fill) arrive(buf []byte) {
+	f.r.mu.Lock()
+	f.buf = buf
+	f.wake(blockStart(f.at) + int64(len(buf)))
+	f.r.mu.Unlock()
+}
+
+// land makes the current block count, and goes on to the next.
+func (f *fill) land(crc uint32) {
+	r := f.r
+	r.mu.Lock()
+	b := f.at
+	one := &r.blocks[b]
+	if one.state.has(claimed) {
+		r.c.unborn.Add(-blockCost(r.obj.Size, b))
+	}
+	one.crc, one.state = crc, here|checked|charged
+	one.touch = uint32(r.c.clock.Load())
+	r.missing--
+	r.dirty = true
+	delete(r.flight, b)
+	f.at, f.buf = b+1, f.buf[:0]
+	f.wake(blockStart(b + 1))
+	r.verifyWhole()
+	r.mu.Unlock()
+}
+
+// distrust takes back the blocks of an answer that turned out to be a wrong one.
+func (f *fill) distrust(first int) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	f.r.epoch.Add(1)
+	for b := first; b < f.end; b++ {
+		if f.r.flight[b] == nil {
+			f.r.lose(b)
+		}
+	}
+}
+
+// awaited tells whether any reader waits for the fill.
+func (f *fill) awaited() bool {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return len(f.waiters) > 0
+}
+
+// copyOut gives the bytes at off if all of p has arrived in the buffer. With r.mu held.
+func (f *fill) copyOut(p []byte, off int64) bool {
+	lo := off - blockStart(f.at)
+	if lo < 0 || lo+int64(len(p)) > int64(len(f.buf)) {
+		return false
+	}
+	copy(p, f.buf[lo:])
+	return true
+}
+
+// join makes a waiter for the bytes of p, which lie at off in one block. With r.mu held.
+func (f *fill) join(p []byte, off int64) *waiter {
+	return f.enlist(&waiter{need: off + int64(len(p)), p: p, ready: make(chan struct{})})
+}
+
+// follow makes a waiter for the end of the fill. With r.mu held.
+func (f *fill) follow() *waiter {
+	return f.enlist(&waiter{need: math.MaxInt64, ready: make(chan struct{})})
+}
+
+func (f *fill) enlist(w *waiter) *waiter {
+	if f.done {
+		close(w.ready)
+	} else {
+		f.waiters = append(f.waiters, w)
+	}
+	return w
+}
+
+// await waits for w, which enlisted with f.
+func (r *replica) await(ctx context.Context, f *fill, w *waiter) error {
+	err := r.c.await(ctx, w.ready)
+	if err != nil {
+		r.mu.Lock()
+		f.leave(w)
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// leave forgets a waiter that gave up: nothing is written to its p any more. With
+// r.mu held.
+func (f *fill) leave(w *waiter) {
+	f.waiters = slices.DeleteFunc(f.waiters, func(other *waiter) bool { return other == w })
+}
+
+// wake wakes those whose bytes lie before arrived. With r.mu held; closing a channel
+// blocks nobody.
+func (f *fill) wake(arrived int64) {
+	f.waiters = slices.DeleteFunc(f.waiters, func(w *waiter) bool {
+		if w.need > arrived {
+			return false
+		}
+		w.filled = len(w.p) > 0 && !f.r.suspect && f.copyOut(w.p, w.need-int64(len(w.p)))
+		close(w.ready)
+		return true
+	})
+}
+
+// turnAway wakes those whose bytes this fill will not bring any more. With r.mu held.
+func (f *fill) turnAway() {
+	f.waiters = slices.DeleteFunc(f.waiters, func(w *waiter) bool {
+		if w.need <= blockStart(f.end) {
+			return false
+		}
+		close(w.ready)
+		return true
+	})
+}
+
+// finish ends the fill for all who wait. With r.mu held.
+func (f *fill) finish(err error) {
+	f.done, f.err, f.buf = true, err, nil
+	f.wake(math.MaxInt64)
+}
+
+// wakeAll lets every reader look again. With r.mu held.
+func (r *replica) wakeAll() {
+	for _, f := range r.flight {
+		f.wake(math.MaxInt64)
+	}
+}
+
+// abandon ends the fills of an object that nobody has open.
+func (r *replica) abandon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.flight {
+		if f.cancel != nil {
+			f.cancel(errAbandoned)
+		}
+	}
+}
