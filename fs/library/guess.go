@@ -1,0 +1,113 @@
+package library
+
+import (
+	"path"
+	"strings"
+)
+
+// leadingNumber reads the digits a text begins with, at most four.
+func leadingNumber(s string) (n int, rest string) {
+	i := 0
+	for i < len(s) && i < 4 && s[i] >= '0' && s[i] <= '9' {
+		n = n*10 + int(s[i]-'0')
+		i++
+	}
+	if i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		return 0, s
+	}
+	return n, s[i:]
+}
+
+// fileGuess is what the name of a file tells.
+type fileGuess struct {
+	disc, track   int
+	artist, title string
+	// sure means that the number stands apart from the title by more than a space.
+	sure bool
+}
+
+// guessFile reads "03 - Title", "03. Title", "03 Title", "1-03 Title", "03 - Artist -
+// Title" and "Artist - Title".
+func guessFile(stem string) fileGuess {
+	g := fileGuess{title: strings.TrimSpace(strings.ReplaceAll(stem, "_", " "))}
+	s := g.title
+	n, rest := leadingNumber(s)
+	digits := len(s) - len(rest)
+	if digits == 1 && len(rest) > 2 && (rest[0] == '-' || rest[0] == '.') {
+		if m, after := leadingNumber(rest[1:]); len(rest)-1-len(after) == 2 {
+			g.disc, n, rest, digits = n, m, after, 2
+		}
+	}
+	title := strings.TrimLeft(rest, " -.")
+	apart := rest[:len(rest)-len(title)]
+	switch {
+	case n == 0 || n > 999 || title == "" || apart == "":
+		g.disc = 0
+	case strings.ContainsAny(apart, "-."):
+		g.track, g.title, g.sure = n, title, true
+	case digits == 2:
+		g.track, g.title = n, title
+	}
+	if artist, title, ok := strings.Cut(g.title, " - "); ok && artist != "" && title != "" {
+		g.artist, g.title = strings.TrimSpace(artist), strings.TrimSpace(title)
+	}
+	return g
+}
+
+// guessFolder reads artist and album from the last two folders of an album's path:
+// "Artist/2004 - Album", "Artist - Album (2004)", "[2004] Album [FLAC]".
+func guessFolder(root string) (artist, album string) {
+	name := path.Base(root)
+	if root == "." || root == "" || anyFolder(name) {
+		return "", ""
+	}
+	album = undate(name)
+	if a, b, ok := strings.Cut(album, " - "); ok {
+		return strings.TrimSpace(a), undate(b)
+	}
+	if parent := path.Dir(root); parent != "." && parent != "/" && !anyFolder(path.Base(parent)) {
+		artist = path.Base(parent)
+	}
+	return artist, album
+}
+
+// undate takes a year and notes in brackets away from an album's name, unless nothing
+// would remain: 1984 and "(What's the Story)" are names.
+func undate(s string) string {
+	s = strings.TrimSpace(s)
+	short := s
+	for {
+		open := strings.LastIndexAny(short, "([")
+		if open <= 0 || !strings.HasSuffix(short, ")") && !strings.HasSuffix(short, "]") {
+			break
+		}
+		inside := short[open+1 : len(short)-1]
+		if n, rest := leadingNumber(inside); short[open] == '(' && (n < 1000 || rest != "") {
+			break // "(Live)" is part of the name; "[FLAC]" is not
+		}
+		short = strings.TrimSpace(short[:open])
+	}
+	bare := strings.TrimLeft(short, "([")
+	if n, rest := leadingNumber(bare); n >= 1000 && n <= 2999 {
+		after := strings.TrimLeft(rest, ")] -._")
+		apart := rest[:len(rest)-len(after)]
+		if after != "" && strings.ContainsAny(apart, ")]-.") {
+			short = after
+		}
+	}
+	if short == "" {
+		return s
+	}
+	return short
+}
+
+// anyFolder tells whether a folder's name says nothing about what is in it.
+func anyFolder(name string) bool {
+	switch strings.ToLower(strings.TrimSpace(name)) {
+	case "music", "musik", "musique", "my music", "itunes", "itunes media", "itunes music", "audio", "mp3", "mp3s", "flac",
+		"songs", "tracks", "download", "downloads", "desktop", "incoming", "import", "tmp", "temp", "unsorted", "misc", "new folder",
+		"media", "library", "home", "unknown artist", "unknown album", "singles":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,100 @@
+package library
+
+import "testing"
+
+func TestGuessFile(t *testing.T) {
+	for stem, want := range map[string]fileGuess{
+		"03 - Title":            {track: 3, title: "Title", sure: true},
+		"03. Title":             {track: 3, title: "Title", sure: true},
+		"03-Title":              {track: 3, title: "Title", sure: true},
+		"03 Title":              {track: 3, title: "Title"},
+		"03_Title_of_it":        {track: 3, title: "Title of it"},
+		"103 - Title":           {track: 103, title: "Title", sure: true},
+		"1-03 Title":            {disc: 1, track: 3, title: "Title"},
+		"2.11 - Title":          {disc: 2, track: 11, title: "Title", sure: true},
+		"03 - Artist - Title":   {track: 3, artist: "Artist", title: "Title", sure: true},
+		"Artist - Title":        {artist: "Artist", title: "Title"},
+		"Artist - Title - Live": {artist: "Artist", title: "Title - Live"},
+		"Title":                 {title: "Title"},
+		"7 Seconds":             {title: "7 Seconds"},
+		"1999":                  {title: "1999"},
+		"1979 - Title":          {artist: "1979", title: "Title"},
+		"00 Intro":              {title: "00 Intro"},
+		"99 Luftballons":        {track: 99, title: "Luftballons"},
+		"12345 Title":           {title: "12345 Title"},
+		"03":                    {title: "03"},
+		"03 - ":                 {title: "03 -"},
+		"":                      {},
+	} {
+		if got := guessFile(stem); got != want {
+			t.Errorf("guessFile(%q) = %+v, want %+v", stem, got, want)
+		}
+	}
+}
+
+func TestGuessFolder(t *testing.T) {
+	for root, want := range map[string][2]string{
+		"Björk/1997 - Homogenic":          {"Björk", "Homogenic"},
+		"Music/Björk/Homogenic (1997)":    {"Björk", "Homogenic"},
+		"Music/Björk/[1997] Homogenic":    {"Björk", "Homogenic"},
+		"Music/Björk - Homogenic":         {"Björk", "Homogenic"},
+		"Björk - 1997 - Homogenic [FLAC]": {"Björk", "Homogenic"},
+		"Music/Björk - Homogenic (Live)":  {"Björk", "Homogenic (Live)"},
+		"Van Halen/1984":                  {"Van Halen", "1984"},
+		"Prince/1999 (1982)":              {"Prince", "1999"},
+		"Oasis/(What's the Story)":        {"Oasis", "(What's the Story)"},
+		"Blur/13":                         {"Blur", "13"},
+		"Music/Homogenic":                 {"", "Homogenic"},
+		"Homogenic":                       {"", "Homogenic"},
+		"Music":                           {"", ""},
+		"a/Downloads":                     {"", ""},
+		".":                               {"", ""},
+		"":                                {"", ""},
+	} {
+		if artist, album := guessFolder(root); artist != want[0] || album != want[1] {
+			t.Errorf("guessFolder(%q) = %q, %q, want %q", root, artist, album, want)
+		}
+	}
+}
+
+func TestFirstArtist(t *testing.T) {
+	for credit, want := range map[string]string{
+		"Jay-Z": "Jay-Z", "Jay-Z feat. Alicia Keys": "Jay-Z", "Jay-Z (Feat. Drake)": "Jay-Z", "A ft. B": "A", "A Featuring B": "A",
+		"Little Feat": "Little Feat", "Feat. of Clay": "Feat. of Clay", "Simon & Garfunkel": "Simon & Garfunkel", "İ feat. B": "İ", "": "",
+	} {
+		if got := firstArtist(credit, nil); got != want {
+			t.Errorf("firstArtist(%q) = %q, want %q", credit, got, want)
+		}
+	}
+	if got := firstArtist("A; B", []string{"A feat. C", "B"}); got != "A" {
+		t.Errorf("of several: %q", got)
+	}
+}
+
+func TestNumbered(t *testing.T) {
+	long := make([]byte, 251)
+	for i := range long {
+		long[i] = 'x'
+	}
+	for _, tt := range []struct {
+		name string
+		i    int
+		want string
+	}{
+		{"01 T.mp3", 2, "01 T (2).mp3"}, {"cover", 12, "cover (12)"}, {"01. Intro", 2, "01. Intro (2)"},
+		{string(long) + ".mp3", 2, string(long[:247]) + " (2).mp3"},
+	} {
+		got := numbered(tt.name, tt.i, MaxName)
+		if got != tt.want {
+			t.Errorf("numbered(%q, %d) = %q, want %q", tt.name, tt.i, got, tt.want)
+		}
+		if !isNumbered(got, tt.name) || isNumbered(got, "other.mp3") {
+			t.Errorf("isNumbered(%q) does not tell whose number it is", got)
+		}
+	}
+	for _, name := range []string{"T (Live).mp3", "T (1).mp3", "T(2).mp3", "T (2) x.mp3", "T (02.mp3"} {
+		if isNumbered(name, "T.mp3") {
+			t.Errorf("isNumbered(%q)", name)
+		}
+	}
+}
