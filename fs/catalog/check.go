@@ -1,0 +1,98 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lockerfs/lockerfs/fs/library"
+	"github.com/lockerfs/lockerfs/remote"
+)
+
+// MaxTags bounds what a version's tags take as JSON, in bytes.
+const MaxTags = 64 << 10
+
+// maxXattrs bounds an entry's shared extended attributes: names and values, bytes.
+const maxXattrs = 4 << 10
+
+// reserved names are lockerfs's own: .lockerfs in the root.
+func reserved(parent ID, name string) bool { return parent == Root && name == ".lockerfs" }
+
+func checkEntry(e *Entry) error {
+	if err := library.ValidName(e.Name); err != nil {
+		return fmt.Errorf("%v: %w", err, ErrInvalid)
+	}
+	if reserved(e.Parent, e.Name) {
+		return fmt.Errorf("name %q is reserved: %w", e.Name, ErrInvalid)
+	}
+	if err := checkShared(e); err != nil {
+		return err
+	}
+	switch {
+	case e.Kind == Dir && e.Version == nil:
+		return nil
+	case e.Kind == File && e.Version != nil:
+		return checkVersion(e.Version)
+	}
+	return fmt.Errorf("kind %.20q, version %v: %w", e.Kind, e.Version != nil, ErrInvalid)
+}
+
+// maxTime bounds every time, in nanoseconds: about the years 1824 to 2116. It leaves
+// touch room for one more.
+const maxTime = 1 << 62
+
+// checkTimes checks the times of an operation, the entry's own among them.
+func checkTimes(op *Op) error {
+	times := []int64{op.At}
+	if op.MTime != nil {
+		times = append(times, *op.MTime)
+	}
+	if op.Entry != nil {
+		times = append(times, op.Entry.MTime)
+	}
+	for _, t := range times {
+		if t <= -maxTime || t >= maxTime {
+			return fmt.Errorf("time %d: %w", t, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// checkShared checks what Set may change too.
+func checkShared(e *Entry) error {
+	if e.Mode&^0o777 != 0 {
+		return fmt.Errorf("mode %o: %w", e.Mode, ErrInvalid)
+	}
+	size := 0
+	for name, value := range e.Xattrs {
+		size += len(name) + len(value)
+		if !strings.HasPrefix(name, "user.") || len(name) > 255 || strings.ContainsRune(name, 0) || !utf8.ValidString(name) {
+			return fmt.Errorf("extended attribute %.80q: %w", name, ErrInvalid)
+		}
+	}
+	if size > maxXattrs {
+		return fmt.Errorf("%d bytes of extended attributes: %w", size, ErrInvalid)
+	}
+	return nil
+}
+
+// checkVersion checks a version, and that its object is one a catalog may name:
+// anything in the bucket but lockerfs's own records.
+func checkVersion(v *Version) error {
+	switch {
+	case v.Size < 0 || v.Size > 1<<50:
+		return fmt.Errorf("size %d: %w", v.Size, ErrInvalid)
+	case !remote.ValidKey(v.Object.Key) || strings.HasPrefix(v.Object.Key, ".lockerfs/"):
+		return fmt.Errorf("object key %.80q: %w", v.Object.Key, ErrInvalid)
+	case !v.Object.Foreign && !v.SHA256.Known():
+		return fmt.Errorf("object %.80q has no hash: %w", v.Object.Key, ErrInvalid)
+	case len(v.Object.ETag)+len(v.Pack) > 1024:
+		return fmt.Errorf("object %.80q: long etag or pack: %w", v.Object.Key, ErrInvalid)
+	}
+	tags, err := json.Marshal(v.Tags)
+	if err != nil || len(tags) > MaxTags {
+		return fmt.Errorf("object %.80q: %d bytes of tags (%v): %w", v.Object.Key, len(tags), err, ErrInvalid)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package catalog
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"github.com/dgraph-io/ristretto/v2"
+)
+
+// hotCache keeps what was just read from the index: attributes, and versions with
+// their decoded tags. Losing an entry is harmless, which suits ristretto: its Set
+// may be dropped and shows late.
+//
+// Attributes are kept under the generation in which they were read and a commit
+// begins a new one, so a stale one is never found; versions never change.
+type hotCache struct {
+	attrs      *ristretto.Cache[string, Attr]
+	versions   *ristretto.Cache[uint64, *Version]
+	generation atomic.Uint64
+}
+
+// hotKey names attributes: of a node, or of a name in the folder node.
+type hotKey struct {
+	node ID
+	name string
+}
+
+// Costs are estimates in bytes; the caches together stay under about 16 MiB.
+const (
+	attrCost, attrBytes       = 256, 4 << 20
+	versionCost, versionBytes = 1024, 8 << 20 // a version costs that and its tags as JSON
+)
+
+func newHotCache() (*hotCache, error) {
+	attrs, err := ristretto.NewCache(&ristretto.Config[string, Attr]{
+		NumCounters: 10 * attrBytes / attrCost, MaxCost: attrBytes, BufferItems: 64, IgnoreInternalCost: true})
+	if err != nil {
+		return nil, err
+	}
+	versions, err := ristretto.NewCache(&ristretto.Config[uint64, *Version]{
+		NumCounters: 10 * versionBytes / versionCost, MaxCost: versionBytes, BufferItems: 64, IgnoreInternalCost: true})
+	if err != nil {
+		attrs.Close()
+		return nil, err
+	}
+	return &hotCache{attrs: attrs, versions: versions}, nil
+}
+
+func (h *hotCache) close() {
+	h.attrs.Close()
+	h.versions.Close()
+}
+
+// forget makes all attributes kept so far unfindable.
+func (h *hotCache) forget() { h.generation.Add(1) }
+
+func (h *hotCache) attr(k hotKey, load func() (Attr, error)) (Attr, error) {
+	b := make([]byte, 16, 16+len(k.name))
+	// The generation is taken before loading: what is read is at least as new.
+	binary.LittleEndian.PutUint64(b, h.generation.Load())
+	binary.LittleEndian.PutUint64(b[8:], uint64(k.node))
+	key := string(append(b, k.name...))
+	if a, ok := h.attrs.Get(key); ok {
+		return a, nil
+	}
+	a, err := load()
+	if err == nil {
+		h.attrs.Set(key, a, attrCost)
+	}
+	return a, err
+}
+
+// version gives a version; load also tells how many bytes of JSON it was.
+func (h *hotCache) version(node ID, load func() (*Version, int, error)) (*Version, error) {
+	if v, ok := h.versions.Get(uint64(node)); ok {
+		return v, nil
+	}
+	v, size, err := load()
+	if err == nil {
+		h.versions.Set(uint64(node), v, int64(versionCost+2*size))
+	}
+	return v, err
+}

@@ -1,0 +1,215 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const attrColumns = "id, parent, name, node, kind, mode, mtime, size"
+
+// readStatements are prepared once: a lookup is a few microseconds, parsing SQL more.
+type readStatements struct {
+	byNode, byID, child, children, content, pastNode, match *sql.Stmt
+}
+
+func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
+	for _, q := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&r.byNode, "SELECT " + attrColumns + " FROM entry WHERE node = ?"},
+		{&r.byID, "SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.node = e.node WHERE e.id = ?"},
+		{&r.child, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name = ?"},
+		{&r.children, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?"},
+		{&r.content, "SELECT body FROM content WHERE node = ?"},
+		{&r.pastNode, "SELECT body FROM past WHERE node = ? LIMIT 1"},
+		{&r.match, "SELECT body FROM content WHERE digest = ?"},
+	} {
+		if *q.stmt, err = db.PrepareContext(ctx, q.query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *readStatements) close() error {
+	var errs []error
+	for _, s := range []*sql.Stmt{r.byNode, r.byID, r.child, r.children, r.content, r.pastNode, r.match} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Node gives the attributes of what the kernel knows as node. A version that has
+// been replaced or removed is still answered for, from the past, because handles
+// on it may be open. The error is ErrNotFound when there never was such a node.
+func (x *Index) Node(ctx context.Context, node ID) (Attr, error) {
+	return x.hot.attr(hotKey{node: node}, func() (Attr, error) {
+		a, err := scanAttr(x.stmts.byNode.QueryRowContext(ctx, int64(node)))
+		if !errors.Is(err, ErrNotFound) {
+			return a, err
+		}
+		e, _, err := scanJSON[Entry](x.stmts.pastNode.QueryRowContext(ctx, int64(node)))
+		return e.Attr(), err
+	})
+}
+
+// Child gives the attributes of the entry with this name in folder parent. The
+// name is looked up in NFC. The error is ErrNotFound when there is none.
+func (x *Index) Child(ctx context.Context, parent ID, name string) (Attr, error) {
+	name = norm.NFC.String(name)
+	return x.hot.attr(hotKey{node: parent, name: name}, func() (Attr, error) {
+		return scanAttr(x.stmts.child.QueryRowContext(ctx, int64(parent), name))
+	})
+}
+
+// Children lists folder parent in byte order of the names: at most limit entries,
+// those after the name given.
+func (x *Index) Children(ctx context.Context, parent ID, after string, limit int) ([]Attr, error) {
+	rows, err := x.stmts.children.QueryContext(ctx, int64(parent), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Attr
+	for rows.Next() {
+		var r entryRow
+		if err := rows.Scan(r.dest()[:8]...); err != nil {
+			return nil, err
+		}
+		list = append(list, r.attr())
+	}
+	return list, rows.Err()
+}
+
+// Entry gives all about the entry with this ID. The error is ErrNotFound when
+// there is none now.
+func (x *Index) Entry(ctx context.Context, id ID) (Entry, error) {
+	var r entryRow
+	err := x.stmts.byID.QueryRowContext(ctx, int64(id)).Scan(r.dest()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Entry{}, ErrNotFound
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return r.entry()
+}
+
+// Version gives the content that the kernel knows as node, present or past. The
+// error is ErrNotFound when there never was one.
+func (x *Index) Version(ctx context.Context, node ID) (*Version, error) {
+	return x.hot.version(node, func() (*Version, int, error) {
+		v, n, err := scanJSON[Version](x.stmts.content.QueryRowContext(ctx, int64(node)))
+		if !errors.Is(err, ErrNotFound) {
+			return &v, n, err
+		}
+		e, n, err := scanJSON[Entry](x.stmts.pastNode.QueryRowContext(ctx, int64(node)))
+		if err == nil && e.Version == nil {
+			err = ErrNotFound
+		}
+		return e.Version, n, err
+	})
+}
+
+// Match finds content with this hash and size that the locker holds already.
+func (x *Index) Match(ctx context.Context, h Hash, size int64) (*Version, bool, error) {
+	rows, err := x.stmts.match.QueryContext(ctx, digest(h))
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, false, err
+		}
+		v := new(Version)
+		if err := json.Unmarshal(body, v); err != nil {
+			return nil, false, err
+		}
+		if v.SHA256 == h && v.Size == size {
+			return v, true, nil
+		}
+	}
+	return nil, false, rows.Err()
+}
+
+// Resolve finds the entry at a slash-separated locker path; "" and "/" are the root.
+func (x *Index) Resolve(ctx context.Context, path string) (Entry, error) {
+	id := Root
+	for part := range strings.SplitSeq(path, "/") {
+		if part == "" || part == "." {
+			continue
+		}
+		a, err := x.Child(ctx, id, part)
+		if err != nil {
+			return Entry{}, fmt.Errorf("%q: %w", path, err)
+		}
+		id = a.ID
+	}
+	return x.Entry(ctx, id)
+}
+
+// Path gives the locker path of an entry, without a leading slash; "" for the root.
+func (x *Index) Path(ctx context.Context, id ID) (string, error) {
+	var parts []string
+	for range maxDepth {
+		if id == Root {
+			return strings.Join(parts, "/"), nil
+		}
+		e, err := x.Entry(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		parts = append([]string{e.Name}, parts...)
+		id = e.Parent
+	}
+	return "", fmt.Errorf("entry %s lies too deep: %w", id, ErrCorrupt)
+}
+
+// Totals counts the present tree.
+type Totals struct {
+	Folders int64 `json:"folders"`
+	Files   int64 `json:"files"`
+	// Bytes is the sum of the files' sizes.
+	Bytes int64 `json:"bytes"`
+	// Invalid is how many commits counted as empty.
+	Invalid int64 `json:"invalid_commits"`
+}
+
+// Totals reads the whole index, once per commit: seconds at a million entries.
+func (x *Index) Totals(ctx context.Context) (Totals, error) {
+	var t Totals
+	err := x.read.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE kind = 1) - 1, count(*) FILTER (WHERE kind = 2),
+		CAST(total(size) AS INTEGER), (SELECT count(*) FROM invalid) FROM entry`).Scan(&t.Folders, &t.Files, &t.Bytes, &t.Invalid)
+	return t, err
+}
+
+func scanAttr(row *sql.Row) (Attr, error) {
+	var r entryRow
+	err := row.Scan(r.dest()[:8]...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Attr{}, ErrNotFound
+	}
+	return r.attr(), err
+}
+
+// scanJSON reads a row of one JSON value, and tells its length.
+func scanJSON[T any](row *sql.Row) (v T, n int, err error) {
+	var body []byte
+	if err := row.Scan(&body); errors.Is(err, sql.ErrNoRows) {
+		return v, 0, ErrNotFound
+	} else if err != nil {
+		return v, 0, err
+	}
+	return v, len(body), json.Unmarshal(body, &v)
+}

@@ -1,0 +1,68 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// schemaVersion is the index's own; another number means: throw it away.
+const schemaVersion = 1
+
+// schema is the index. Names are clustered by folder, so that a listing is one
+// sequential read; what a listing does not need lies in content.
+//
+//	meta     who and where: locker, epoch, applied (number of the last commit), synced
+//	entry    present names; node is the version's id for a file, else the entry's
+//	content  present versions as JSON; digest is the first 8 bytes of the SHA-256
+//	past     what replace and remove took away, as JSON, with the commit that did
+//	invalid  commits that counted as empty, and why
+const schema = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE entry (
+	parent INTEGER NOT NULL, name TEXT NOT NULL,
+	id INTEGER NOT NULL, node INTEGER NOT NULL,
+	kind INTEGER NOT NULL, mode INTEGER NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,
+	xattrs BLOB,
+	PRIMARY KEY (parent, name)) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX entry_id ON entry (id);
+CREATE UNIQUE INDEX entry_node ON entry (node);
+CREATE TABLE content (node INTEGER PRIMARY KEY, digest INTEGER, body BLOB NOT NULL) STRICT;
+CREATE INDEX content_digest ON content (digest) WHERE digest IS NOT NULL;
+CREATE TABLE past (
+	id INTEGER NOT NULL, node INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
+	parent INTEGER NOT NULL, body BLOB NOT NULL,
+	PRIMARY KEY (id, node, n)) WITHOUT ROWID, STRICT;
+CREATE INDEX past_node ON past (node);
+CREATE TABLE invalid (n INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;
+`
+
+// migrate makes an empty database an index. It reports false when the database
+// holds an index of another schema version.
+func migrate(ctx context.Context, db *sql.DB) (bool, error) {
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, err
+	}
+	if version != 0 {
+		return version == schemaVersion, nil
+	}
+	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return false, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, schema); err != nil {
+		return false, err
+	}
+	if err := (&txState{tx: tx, ctx: ctx}).Put(root()); err != nil {
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+		return false, err
+	}
+	return true, tx.Commit()
+}
