@@ -1,0 +1,65 @@
+// Package fs answers the kernel's file system protocol (FUSE) over the visible
+// tree of a locker.
+//
+// It knows names and versions through [Tree], bytes through [Contents], and which
+// errno stands for which error (errno.go is the only place that decides that). It
+// must never know a store, a command line, or how bytes come here.
+//
+// # No state per name
+//
+// [FS] implements go-fuse's low-level [fuse.RawFileSystem]. A node id is
+// [catalog.Attr].Node, the id of one content version of a file or the id of a
+// folder, and the tree can answer for every id that it ever gave out. So nothing
+// is remembered for a lookup and nothing freed for a forget; there is one object
+// per open handle and no other. The inode number that programs see is the entry's
+// id, which is the same in every mount and survives new versions.
+//
+// Because a node is one version, its bytes never change: every open keeps the
+// kernel's pages (FOPEN_KEEP_CACHE), the kernel is told never to drop them by
+// itself (explicit invalidation), and an open handle keeps reading the version it
+// opened. A new version is a new node at the same name. FOPEN_DIRECT_IO is never
+// used: io_uring readers get wrong bytes over it.
+//
+// # What the kernel remembers
+//
+// On Linux the kernel may keep names, their absence and attributes for [hour]s,
+// and is told of every change by one goroutine (the teller). A name must not stay
+// wrong because an answer and a change passed each other. With C a commit and A an
+// answer that does not contain it yet:
+//
+//   - A is a lookup of a name. The kernel holds the folder's lock from before it
+//     asks until the answer is installed, and telling it of a name (NotifyEntry)
+//     takes the same lock exclusively. C is told after it was applied. If A was
+//     asked before C was applied, then C is told after A was installed and removes
+//     it; if A was asked later, it contains C.
+//   - A is a page of a listing with attributes (READDIRPLUS). The lock is held in
+//     the same way, but the names may come from a page that the handle read during
+//     an earlier request. Each page remembers how many batches of changes had been
+//     announced when it was read. If that number is the same now, nothing that the
+//     page lacks has been told yet, and what is told later waits for the lock. If
+//     it is not, the names are given without nodes and the kernel keeps nothing.
+//   - A is attributes of a node the kernel has. Telling it that they changed
+//     (NotifyContent with offset -1: attributes, no bytes) raises the node's
+//     attribute version, and the kernel drops answers to questions asked before.
+//   - A is attributes of a folder that came with a lookup of its name, and the
+//     kernel does not have the node yet when C is told. Then that telling answers
+//     ENOENT, and the name of the folder is told as well, which waits for the
+//     lookup's lock; after that the attributes are told again.
+//
+// A revalidation asks without the lock, but only for a name that the kernel has:
+// telling it of the name unhooks it, and an answer that comes later revives
+// nothing. Names asked for in another form than NFC are never kept, because they
+// would be told under the stored form.
+//
+// The teller's queue is bounded. When it is full, [FS.Changed] waits for room: the
+// log is then followed no faster than the kernel listens, nothing is lost, and no
+// request of the kernel ever waits for the queue. One telling waits at most for
+// the requests in that folder, which end within [Options].Timeout.
+//
+// # Time
+//
+// Names are answered from this machine. Only a device's first sync makes them wait,
+// [Options].Timeout at most, and then they fail with EIO: a listing is never
+// partial, an error never looks like absence. Reads wait as long for bytes. A
+// signal ends both with EINTR where the kernel tells us of it.
+package fs

@@ -1,0 +1,197 @@
+package fs
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// Owner is the user and group that all files belong to.
+type Owner struct{ UID, GID uint32 }
+
+// Options say how the tree is shown. The zero Options are good ones.
+type Options struct {
+	// Owner of everything; nil for the user this process runs as.
+	Owner *Owner
+	// Umask holds the permission bits that are taken away.
+	Umask uint32
+	// Timeout bounds a read that waits for bytes and a name that waits for the
+	// first sync; 0 means 10 s.
+	Timeout time.Duration
+	// Free is the space that statfs reports as free, in bytes; 0 means 1 TiB. A
+	// bucket has no end, but programs refuse to copy to a disk without space.
+	Free int64
+	// Log is for what the kernel is not told; nil for none.
+	Log *slog.Logger
+}
+
+const (
+	defaultTimeout = 10 * time.Second
+	defaultFree    = 1 << 40
+)
+
+// FS is the file system. It is mounted at one place at a time.
+type FS struct {
+	// What is not implemented here answers ENOSYS.
+	fuse.RawFileSystem
+
+	tree     Tree
+	contents Contents
+	usage    usage
+	owner    Owner
+	opts     Options
+	log      *slog.Logger
+
+	files   handles[*file]
+	folders handles[*folder]
+
+	// inUse is true from mounting until all requests have ended.
+	inUse atomic.Bool
+	// validity is how long the kernel may keep names and attributes. It is set
+	// before the first request.
+	validity time.Duration
+	// answering is false until a name has been answered: the kernel holds nothing.
+	answering atomic.Bool
+	// announced counts calls of Changed.
+	announced atomic.Uint64
+	// teller is nil while nothing is mounted, or where the kernel cannot be told.
+	teller atomic.Pointer[teller]
+}
+
+var _ fuse.RawFileSystem = (*FS)(nil)
+
+// New makes a file system over tree. Nothing happens until it is mounted.
+func New(tree Tree, contents Contents, space Space, opts Options) *FS {
+	if opts.Timeout <= 0 {
+		opts.Timeout = defaultTimeout
+	}
+	if opts.Free <= 0 {
+		opts.Free = defaultFree
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	owner := Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+	if opts.Owner != nil {
+		owner = *opts.Owner
+	}
+	f := &FS{RawFileSystem: fuse.NewDefaultRawFileSystem(), tree: tree, contents: contents,
+		owner: owner, opts: opts, log: opts.Log, validity: brief}
+	f.usage.space = space
+	return f
+}
+
+// String implements fuse.RawFileSystem.
+func (f *FS) String() string { return "lockerfs" }
+
+// Init implements fuse.RawFileSystem: the kernel has been greeted and no request
+// has been read yet.
+func (f *FS) Init(server *fuse.Server) {
+	f.answering.Store(false)
+	f.validity = brief
+	if canTell(server) {
+		f.validity = hour
+		f.attach(server)
+	}
+}
+
+// OnUnmount implements fuse.RawFileSystem: no request will come. The kernel does
+// not release handles when a mount is torn down.
+func (f *FS) OnUnmount() {
+	f.detach()
+	for _, h := range f.files.takeAll() {
+		h.content.Close()
+	}
+	f.folders.takeAll()
+	f.usage.wait()
+}
+
+// names runs read, which asks the tree, once the tree is whole, and again if it
+// ceased to be whole meanwhile (the catalog was rebuilt and is read anew).
+//
+// The tree is local and answers in microseconds, so read gets no context that can
+// end: database/sql starts a goroutine per query for such a one.
+func (f *FS) names(cancel <-chan struct{}, read func(ctx context.Context) error) error {
+	for {
+		if !f.tree.Synced() {
+			if err := f.awaitSync(cancel); err != nil {
+				return err
+			}
+		}
+		f.answering.Store(true)
+		if err := read(context.Background()); f.tree.Synced() {
+			return err
+		}
+	}
+}
+
+func (f *FS) awaitSync(cancel <-chan struct{}) error {
+	r := newRequest(cancel, f.opts.Timeout)
+	defer r.finish()
+	err := f.tree.WaitSynced(r)
+	if err != nil && r.wasInterrupted() {
+		return context.Canceled
+	}
+	return err
+}
+
+// Default permission bits, for entries that state none.
+const (
+	dirMode  = 0o755
+	fileMode = 0o644
+)
+
+// fill gives a's attributes in the kernel's form.
+func (f *FS) fill(out *fuse.Attr, a *catalog.Attr) {
+	mode := a.Mode & 0o777
+	switch {
+	case a.Kind == catalog.Dir && mode == 0:
+		mode = dirMode
+	case mode == 0:
+		mode = fileMode
+	}
+	mtime := time.Unix(0, a.MTime)
+	out.SetTimes(&mtime, &mtime, &mtime)
+	out.Ino = uint64(a.ID)
+	out.Mode = kind(a) | mode&^f.opts.Umask
+	// One link for folders too: two would promise that there are no sub-folders.
+	out.Nlink = 1
+	out.Size = uint64(a.Size)
+	out.Blocks = (uint64(a.Size) + 511) / 512
+	out.Blksize = blockSize
+	out.Owner = fuse.Owner{Uid: f.owner.UID, Gid: f.owner.GID}
+}
+
+// kind gives the type bits of a mode.
+func kind(a *catalog.Attr) uint32 {
+	if a.Kind == catalog.Dir {
+		return fuse.S_IFDIR
+	}
+	return fuse.S_IFREG
+}
+
+// entry fills the answer to a lookup that found a.
+func (f *FS) entry(out *fuse.EntryOut, a *catalog.Attr) {
+	out.NodeId = uint64(a.Node)
+	// Node ids are never reused, so one generation does for all.
+	out.Generation = 1
+	out.SetEntryTimeout(f.validity)
+	out.SetAttrTimeout(f.validity)
+	f.fill(&out.Attr, a)
+}
+
+// id turns the kernel's number into ours; what cannot be one becomes 0, which is
+// no node.
+func id(node uint64) catalog.ID {
+	if node > math.MaxInt64 {
+		return 0
+	}
+	return catalog.ID(node)
+}

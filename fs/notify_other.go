@@ -1,0 +1,8 @@
+//go:build !linux
+
+package fs
+
+import "github.com/hanwen/go-fuse/v2/fuse"
+
+// canTell is false: macFUSE does not take notifications from go-fuse.
+func canTell(*fuse.Server) bool { return false }

@@ -1,0 +1,82 @@
+package fs
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// file is an open file: one version for as long as it is open.
+type file struct {
+	size    int64
+	content Content
+	stalls  stalls
+}
+
+// Open implements fuse.RawFileSystem. A node is one version whose bytes never
+// change, so the pages that the kernel has of it are always right.
+func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
+		return f.status("open", in.NodeId, errReadOnly)
+	}
+	v, err := f.version(cancel, id(in.NodeId))
+	if err != nil {
+		return f.status("open", in.NodeId, err)
+	}
+	r := newRequest(cancel, f.opts.Timeout)
+	defer r.finish()
+	content, err := f.contents.Open(r, v)
+	if err != nil {
+		return f.status("open", in.NodeId, err)
+	}
+	out.Fh = f.files.add(&file{size: v.Size, content: content})
+	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	return fuse.OK
+}
+
+// version gives the content that the kernel knows as node.
+func (f *FS) version(cancel <-chan struct{}, node catalog.ID) (v *catalog.Version, err error) {
+	err = f.names(cancel, func(ctx context.Context) (err error) {
+		v, err = f.tree.Version(ctx, node)
+		if errors.Is(err, catalog.ErrNotFound) {
+			err = errStale
+		}
+		return err
+	})
+	return v, err
+}
+
+// Release implements fuse.RawFileSystem.
+func (f *FS) Release(cancel <-chan struct{}, in *fuse.ReleaseIn) {
+	if h, ok := f.files.take(in.Fh); ok {
+		h.content.Close()
+	}
+}
+
+// Flush implements fuse.RawFileSystem: a handle that cannot be written is clean.
+func (f *FS) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status { return fuse.OK }
+
+// Fsync implements fuse.RawFileSystem.
+func (f *FS) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status { return fuse.OK }
+
+// Lseek implements fuse.RawFileSystem: a file is all data, and then comes a hole.
+func (f *FS) Lseek(cancel <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
+	h, err := f.files.get(in.Fh)
+	switch {
+	case err != nil:
+	case in.Whence != unix.SEEK_DATA && in.Whence != unix.SEEK_HOLE:
+		err = errBadRequest
+	case in.Offset >= uint64(h.size):
+		err = errPastEnd
+	case in.Whence == unix.SEEK_DATA:
+		out.Offset = in.Offset
+	default:
+		out.Offset = uint64(h.size)
+	}
+	return f.status("lseek", in.NodeId, err)
+}

@@ -1,0 +1,52 @@
+package fs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// Read implements fuse.RawFileSystem.
+func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+	h, err := f.files.get(in.Fh)
+	if err != nil {
+		return nil, f.status("read", in.NodeId, err)
+	}
+	if in.Offset >= uint64(h.size) {
+		return fuse.ReadResultData(nil), fuse.OK
+	}
+	off := int64(in.Offset)
+	buf = buf[:min(int64(len(buf)), int64(in.Size), h.size-off)]
+	end := off + int64(len(buf))
+	wait := h.stalls.wait(off, end, f.opts.Timeout)
+	r := newRequest(cancel, wait)
+	defer r.finish()
+	began := time.Now()
+	if err := readFull(r, h.content, buf, off); err != nil {
+		switch {
+		case r.wasInterrupted():
+			err = context.Canceled
+		case wait == f.opts.Timeout && time.Since(began) > secondWait:
+			h.stalls.add(off, end)
+		}
+		return nil, f.status("read", in.NodeId, err)
+	}
+	return fuse.ReadResultData(buf), fuse.OK
+}
+
+// readFull fills p or fails. A short answer would be worse than none: the kernel
+// takes it for the end of the file.
+func readFull(ctx context.Context, c Content, p []byte, off int64) error {
+	n, err := c.ReadAt(ctx, p, off)
+	switch {
+	case n == len(p) && (err == nil || errors.Is(err, io.EOF)):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return fmt.Errorf("%d of %d bytes at %d: %w", n, len(p), off, errShort)
+	}
+	return err
+}

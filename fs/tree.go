@@ -1,0 +1,62 @@
+package fs
+
+import (
+	"context"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// Names answers for what is visible, from this machine. The error is
+// [catalog.ErrNotFound] for what is not there; any other error is not absence.
+type Names interface {
+	// Node gives the attributes of what the kernel knows as node, also when it has
+	// been replaced or removed since.
+	Node(ctx context.Context, node catalog.ID) (catalog.Attr, error)
+	// Child gives the entry with this name, in any normal form, in folder parent.
+	Child(ctx context.Context, parent catalog.ID, name string) (catalog.Attr, error)
+	// Children lists folder parent in byte order: at most limit entries, those
+	// after the name given. Fewer than limit means that there are no more.
+	Children(ctx context.Context, parent catalog.ID, after string, limit int) ([]catalog.Attr, error)
+	// Version gives the content that the kernel knows as node, present or past.
+	Version(ctx context.Context, node catalog.ID) (*catalog.Version, error)
+	// Entry gives all about the entry with this id (not node id).
+	Entry(ctx context.Context, id catalog.ID) (catalog.Entry, error)
+}
+
+// Gate tells whether names may be answered: not before the first sync of a device
+// is whole.
+type Gate interface {
+	// Synced is called twice for every request about names, so it must cost little.
+	Synced() bool
+	// WaitSynced returns nil once Synced is true, or an error when ctx ends first.
+	WaitSynced(ctx context.Context) error
+}
+
+// Tree is what is mounted. [catalog.Index] is one.
+type Tree interface {
+	Names
+	Gate
+}
+
+// Contents gives the bytes of versions.
+type Contents interface {
+	// Open gets ready to read v. It must not wait for the network.
+	Open(ctx context.Context, v *catalog.Version) (Content, error)
+	// Present tells how many bytes of v are on this machine.
+	Present(v *catalog.Version) int64
+}
+
+// Content is one version, opened. Its methods may be called from many goroutines.
+type Content interface {
+	// ReadAt is [io.ReaderAt]'s with a context: fewer bytes than asked for come with
+	// an error, io.EOF at the end. It must not use p after it returned.
+	ReadAt(ctx context.Context, p []byte, off int64) (int, error)
+	// Close gives up the content. Reads have returned by then.
+	Close()
+}
+
+// Space counts the tree for statfs. [catalog.Index] does.
+type Space interface {
+	// Totals may take seconds: it is called in the background, once per change.
+	Totals(ctx context.Context) (catalog.Totals, error)
+}
