@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// pollEvery is how often the log is asked for a new commit.
+const pollEvery = 4 * time.Second
+
+// mountFlags are the options of mount; what is not set comes from the config.
+type mountFlags struct {
+	allowOther, readOnly bool
+	uid, gid             int
+	umask, cacheSize     string
+}
+
+func (a *app) mountCommand() *cobra.Command {
+	var f mountFlags
+	c := &cobra.Command{
+		Use:   "mount [MNT]",
+		Short: "Mount the locker, and stay until it is unmounted",
+		Long: "Mount the locker at MNT (default: the config's mount, else ~/Locker) and serve it until\n" +
+			"Ctrl-C, SIGTERM or lockerfs umount.",
+		Args: cobra.MaximumNArgs(1),
+	}
+	c.RunE = does(func(ctx context.Context, args []string) error {
+		p, err := a.place()
+		if err != nil {
+			return err
+		}
+		if p, err = f.onto(p, append(args, "")[0], c.Flags().Changed); err != nil {
+			return &fault{code: exitUsage, cause: err.Error(), next: "lockerfs help mount"}
+		}
+		a.where = p.where()
+		return a.mount(ctx, p)
+	})
+	c.Flags().BoolVar(&f.allowOther, "allow-other", false, "let other users read it")
+	c.Flags().BoolVar(&f.readOnly, "read-only", true, "mount read-only")
+	c.Flags().IntVar(&f.uid, "uid", 0, "user that all files belong to (default you)")
+	c.Flags().IntVar(&f.gid, "gid", 0, "group that all files belong to (default yours)")
+	c.Flags().StringVar(&f.umask, "umask", "", "permission bits to take away, octal")
+	c.Flags().StringVar(&f.cacheSize, "cache-size", "", "most bytes to keep on this machine, for instance 50GB")
+	return c
+}
+
+// onto lays the flags over what the config says.
+func (f mountFlags) onto(p place, mnt string, given func(string) bool) (place, error) {
+	if !f.readOnly {
+		return p, errors.New("this lockerfs mounts read-only")
+	}
+	if mnt != "" {
+		var err error
+		if p.mount, err = absolute(mnt); err != nil {
+			return p, err
+		}
+	}
+	p.owner.allowOther = p.owner.allowOther || f.allowOther
+	if given("uid") {
+		p.owner.uid = &f.uid
+	}
+	if given("gid") {
+		p.owner.gid = &f.gid
+	}
+	for _, id := range []*int{p.owner.uid, p.owner.gid} {
+		if id != nil && (*id < 0 || int64(*id) > 1<<32-2) {
+			return p, fmt.Errorf("%d is no number of a user or group", *id)
+		}
+	}
+	p.owner.umask = first(f.umask, p.owner.umask)
+	if p.owner.umask != "" {
+		if _, err := parseUmask(p.owner.umask); err != nil {
+			return p, err
+		}
+	}
+	if f.cacheSize != "" {
+		n, err := parseSize(f.cacheSize)
+		if err != nil {
+			return p, err
+		}
+		p.cacheSize = n
+	}
+	return p, nil
+}
+
+// mount serves the locker until ctx ends or it is unmounted.
+func (a *app) mount(ctx context.Context, p place) (err error) {
+	a.daemon = true
+	e, err := a.own(ctx, p, true, mountedAlready)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	m, err := e.present(ctx)
+	if err != nil {
+		return err
+	}
+	return a.serveMount(ctx, e, m)
+}
+
+// serveMount runs what belongs to a mount that is up, and takes it down in the end.
+func (a *app) serveMount(ctx context.Context, e *engine, m *presence) error {
+	s, err := serve(e, e.place.where(), a.logger("socket"))
+	if err != nil {
+		return errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
+	}
+	following, stop := context.WithCancel(ctx)
+	e.following.Store(true)
+	followed, hopeless := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(followed)
+		e.follow(following, pollInterval(os.Getenv("LOCKERFS_POLL")), func(err error) { hopeless <- err })
+	}()
+	a.sayMounted(ctx, e)
+	select {
+	case <-ctx.Done():
+		a.note("unmounting %s", m.point)
+	case err = <-hopeless: // a mount that can never show a name is worse than none
+	case <-m.gone:
+	}
+	// The mount goes first, while it can still be answered for.
+	err = errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
+	s.close()
+	stop()
+	<-followed
+	return err
+}
+
+func (a *app) sayMounted(ctx context.Context, e *engine) {
+	s, err := e.Status(ctx)
+	switch {
+	case err != nil:
+		a.note("mounted %s at %s", e.place.name, e.place.mount)
+	case a.flags.json:
+		_ = a.printJSON(s)
+	default:
+		fmt.Fprintf(a.out, "mounted %s at %s; Ctrl-C or lockerfs umount ends it\n%s", s.Name, s.Mount, s.text(time.Now(), homeDir()))
+	}
+}
+
+// mountedAlready says where the process is that serves this state folder.
+func mountedAlready(ctx context.Context, l locker) error {
+	s, err := l.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Mount == "" {
+		return &fault{code: exitInUse, cause: fmt.Sprintf("this locker is in use by process %d", s.Process), next: "lockerfs status; mount again when that has ended"}
+	}
+	return &fault{code: exitInUse, cause: fmt.Sprintf("this locker is mounted at %s already, by process %d", s.Mount, s.Process),
+		next: "lockerfs umount, or another device on this machine with --state and --cache of its own"}
+}
+
+// pollInterval reads LOCKERFS_POLL, a duration such as 200ms, for tests.
+func pollInterval(s string) time.Duration {
+	if d, err := time.ParseDuration(strings.TrimSpace(s)); err == nil && d >= 10*time.Millisecond {
+		return d
+	}
+	return pollEvery
+}

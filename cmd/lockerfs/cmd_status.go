@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Say how the locker is, and whether the lid may be closed",
+		Args:  cobra.NoArgs,
+		RunE: does(func(ctx context.Context, _ []string) error {
+			return a.withLocker(ctx, true, func(_ place, l locker) error {
+				s, err := l.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if a.flags.json {
+					return a.printJSON(s)
+				}
+				_, err = fmt.Fprint(a.out, s.text(time.Now(), homeDir()))
+				return err
+			})
+		}),
+	}
+}
+
+// text is the status for people: the answer to their question first.
+func (s status) text(now time.Time, home string) string {
+	var b strings.Builder
+	if s.Safe {
+		b.WriteString("SAFE: everything is in the store\n")
+	} else {
+		fmt.Fprintf(&b, "NOT YET SAFE: %s\n", strings.Join(s.Unsafe, " · "))
+	}
+	mount := "not mounted"
+	if s.Mount != "" {
+		mount = tilde(s.Mount, home)
+	}
+	network := s.Network
+	if s.Network == linkOffline {
+		network += " for " + humanDuration(now.Sub(s.Since))
+	}
+	fmt.Fprintf(&b, "%s  %s ← %s   %s · %s\n", s.Name, mount, shortStore(s.Store), network, s.Access)
+	if s.Trouble != "" {
+		fmt.Fprintf(&b, "%s\n", s.Trouble)
+	}
+	b.WriteString(s.contents(now))
+	if c := s.Cache; c != nil {
+		fmt.Fprintf(&b, "here %s of %s\n", humanSize(c.Held), humanSize(c.Limit))
+	}
+	if s.Device.Shared != nil && !*s.Device.Shared {
+		b.WriteString("this store cannot be shared: only one device may write to it\n")
+	}
+	return b.String()
+}
+
+func (s status) contents(now time.Time) string {
+	if !s.Synced {
+		return "this device has not read the catalog yet\n"
+	}
+	line := fmt.Sprintf("%s · %s", count(s.Totals.Files, "file", "files"), humanSize(s.Totals.Bytes))
+	if s.Change != nil {
+		line += fmt.Sprintf(" · last change %s ago", humanDuration(now.Sub(s.Change.Time)))
+		if s.Change.Device != "" {
+			line += fmt.Sprintf(" (%s)", printable(s.Change.Device))
+		}
+	}
+	if s.Totals.Invalid > 0 {
+		line += " · " + count(s.Totals.Invalid, "broken commit was passed over", "broken commits were passed over")
+	}
+	return line + "\n"
+}

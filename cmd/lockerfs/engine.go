@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lockerfs/lockerfs/cache"
+	"github.com/lockerfs/lockerfs/fs"
+	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/pending"
+	"github.com/lockerfs/lockerfs/remote"
+)
+
+// firstContact bounds how long a command waits for the store before it says so.
+const firstContact = 10 * time.Second
+
+// ground is what an engine stands on besides its place.
+type ground struct {
+	// log gives the logger of a component.
+	log func(component string) *slog.Logger
+	// note tells the person something beside the answer.
+	note func(format string, args ...any)
+	// open opens the store at a URL, with a file of keys or without.
+	open func(ctx context.Context, u *url.URL, credentials string) (remote.Store, error)
+}
+
+// engine is the assembly of everything in the process that owns the state folder.
+// It opens without the network.
+type engine struct {
+	place place
+	ground
+	lock     *stateLock
+	store    *lazyStore
+	index    *catalog.Index
+	device   pending.Device
+	follower *catalog.Follower
+	// cache is nil where a command has no use for bytes.
+	cache *cache.Cache
+	link  *link
+
+	// following is set before follow runs: from then on nothing waits for the store
+	// to bring the index up to date.
+	following atomic.Bool
+	// contacted is set once the foreground has read the log's end.
+	contacted atomic.Bool
+	// mounted is the mount point, nil while there is none.
+	mounted atomic.Pointer[string]
+	// files is what the kernel sees, nil while nothing is mounted.
+	files atomic.Pointer[fs.FS]
+	// wake tells tend that commits came in or the store came back.
+	wake chan struct{}
+	// importing holds one token: who has it may import.
+	importing chan struct{}
+	// opening holds one token: who has it may make the committer.
+	opening chan struct{}
+
+	mu        sync.Mutex // guards the fields below; taken alone, no I/O under it
+	committer *pending.Committer
+	totals    catalog.Totals
+	totalsN   int64 // the commit the totals are of; -1 for none
+	progress  *intake.Progress
+}
+
+// openEngine takes the state folder and opens what is on this machine.
+func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engine, err error) {
+	u, err := url.Parse(p.store)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1),
+		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
+	e.link = newLink(e.log("store"), p.where())
+	e.store = newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) })
+	defer func() {
+		if err != nil {
+			e.Close()
+		}
+	}()
+	if e.lock, err = lockState(p.state); errors.Is(err, errLocked) {
+		return nil, inUse(p.state)
+	} else if err != nil {
+		return nil, err
+	}
+	if e.index, err = catalog.OpenIndex(ctx, filepath.Join(p.state, "index.db"), e.log("catalog")); err != nil {
+		return nil, err
+	}
+	if e.device, err = pending.OpenDevice(p.state); err != nil {
+		return nil, err
+	}
+	// Only the committer's log writes; this one is read, so it need not know the
+	// store's conditions yet.
+	e.follower = catalog.NewFollower(catalog.NewLog(e.store, true), e.index, e.log("catalog"), e.applied)
+	if withCache {
+		e.cache, err = openCache(p, e.store, e.log("cache"))
+	}
+	return e, err
+}
+
+func openCache(p place, s remote.Store, log *slog.Logger) (*cache.Cache, error) {
+	if err := os.MkdirAll(p.cache, 0o700); err != nil {
+		return nil, fmt.Errorf("cache folder: %w", err)
+	}
+	limit := p.cacheSize
+	if limit == 0 {
+		var err error
+		if limit, err = cache.DefaultLimit(p.cache); err != nil {
+			return nil, err
+		}
+	}
+	return cache.Open(cache.Options{Dir: p.cache, Limit: limit, Log: log}, s)
+}
+
+// Close gives everything back, the state folder last. An import that was told to end
+// commits what it has uploaded first.
+func (e *engine) Close() error {
+	select {
+	case e.importing <- struct{}{}:
+	case <-time.After(lastWord):
+	}
+	var errs []error
+	if e.cache != nil {
+		errs = append(errs, e.cache.Close())
+	}
+	if e.index != nil {
+		errs = append(errs, e.index.Close())
+	}
+	errs = append(errs, e.store.Close())
+	if e.lock != nil {
+		errs = append(errs, e.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// applied is told of every commit that came into the index.
+func (e *engine) applied(a catalog.Applied) {
+	if f := e.files.Load(); f != nil {
+		f.Changed(a.Changes)
+	}
+	e.nudge()
+}
+
+// nudge wakes tend, without waiting.
+func (e *engine) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// follow keeps the index at the end of the log until ctx ends. hopeless, if not nil,
+// is told once when this device has never read the catalog and trying again will not
+// change that.
+func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(error)) {
+	var tending sync.WaitGroup
+	tending.Go(func() { e.tend(ctx) })
+	e.follower.Run(ctx, every, func(err error) {
+		if e.link.report(err) {
+			e.nudge()
+		}
+		if err != nil && hopeless != nil && !e.index.Synced() && !passing(err) {
+			hopeless(err)
+			hopeless = nil
+		}
+	})
+	tending.Wait()
+}
+
+// tend does what follows from news: it finishes a commit that a crash left
+// undecided.
+func (e *engine) tend(ctx context.Context) {
+	recovered, warned := false, false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.wake:
+		}
+		if !recovered {
+			err := e.recover(ctx)
+			if recovered = err == nil; err != nil && !warned {
+				warned = true
+				e.log("pending").Warn("this device cannot commit yet", "reason", err)
+			}
+		}
+	}
+}
+
+func (e *engine) recover(ctx context.Context) error {
+	c, err := e.writer(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Recover(ctx)
+}
+
+// writer gives the committer, once it is known what the store enforces and that
+// this device may write.
+func (e *engine) writer(ctx context.Context) (*pending.Committer, error) {
+	select {
+	case e.opening <- struct{}{}:
+		defer func() { <-e.opening }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	e.mu.Lock()
+	c := e.committer
+	e.mu.Unlock()
+	if c != nil {
+		return c, nil
+	}
+	known, ok := readProbed(e.place.state, e.place.store)
+	if !ok {
+		var err error
+		if known, err = probeStore(ctx, e.store, e.place.state, e.place.store, false); err != nil {
+			return nil, err
+		}
+	}
+	if err := known.mayCommit(); err != nil {
+		return nil, err
+	}
+	commits := catalog.NewLog(e.store, known.Conditions.Shareable())
+	c = pending.NewCommitter(e.place.state, e.device, commits, e.follower, e.log("pending"))
+	e.mu.Lock()
+	e.committer = c
+	e.mu.Unlock()
+	return c, nil
+}
+
+// fresh makes sure that the index may be answered from: up to date where the store
+// answers. strict: an index that cannot be brought up to date is an error; else it
+// is used as it is, with a note, if it ever held the whole tree.
+func (e *engine) fresh(ctx context.Context, strict bool) error {
+	ctx, cancel := context.WithTimeout(ctx, firstContact)
+	defer cancel()
+	if e.following.Load() && !strict {
+		return e.awaitSynced(ctx)
+	}
+	if e.contacted.Load() || e.following.Load() && e.index.Synced() {
+		return nil
+	}
+	err := e.follower.Open(ctx)
+	e.link.report(err)
+	if err == nil {
+		e.contacted.Store(true)
+		return nil
+	}
+	if !strict && away(err) && e.index.Synced() {
+		e.note("lockerfs: %s; answering from what this device knew last", oneLine(diagnose(err, e.place.where()).cause))
+		return nil
+	}
+	return err
+}
+
+func (e *engine) awaitSynced(ctx context.Context) error {
+	if e.index.Synced() {
+		return nil
+	}
+	err := e.index.WaitSynced(ctx)
+	if _, _, trouble := e.link.now(); err != nil && trouble != "" {
+		return &fault{code: exitUnreachable, cause: "this device has not read the catalog yet: " + trouble, next: "run the command again when the store can be reached", err: err}
+	}
+	return err
+}
+
+// passing tells whether an error may go away by itself.
+func passing(err error) bool {
+	return remote.Temporary(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// away tells whether the store, and not the locker, is what failed.
+func away(err error) bool {
+	for _, kind := range []error{remote.ErrOffline, remote.ErrThrottled, remote.ErrNoStore, remote.ErrDenied, context.DeadlineExceeded} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}

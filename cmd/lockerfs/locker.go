@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/lockerfs/lockerfs/cache"
+	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/tag"
+)
+
+// locker is what commands speak to: the engine of this process, or a client of the
+// process that owns the state folder. Both answer alike, errors included.
+type locker interface {
+	// Status says how the locker is, without waiting for the network.
+	Status(ctx context.Context) (status, error)
+	// List gives the entry at a locker path and, for a folder, what is in it, all the
+	// way down when deep, in the order of a walk. emit may end it with an error.
+	List(ctx context.Context, path string, deep bool, emit func(listed) error) error
+	// Info says all about one entry.
+	Info(ctx context.Context, path string) (info, error)
+	// Import takes in files of this machine; see intake.Importer. When ctx ends it
+	// stops, and the report says what is in.
+	Import(ctx context.Context, paths []string, opts intake.Options, progress func(intake.Progress)) (intake.Report, error)
+	// Close gives back what is held.
+	Close() error
+}
+
+// The network as seen from here.
+const (
+	linkConnecting = "connecting"
+	linkOnline     = "online"
+	linkOffline    = "offline"
+)
+
+// status is the answer of `lockerfs status`. The JSON names are a promise.
+type status struct {
+	Name  string `json:"name"`
+	Store string `json:"store"`
+	// Mount is the mount point, empty when it is not mounted.
+	Mount string `json:"mount,omitempty"`
+	// Process is the number of the process that answered.
+	Process int `json:"process"`
+	// Safe tells whether everything acknowledged is in the store.
+	Safe bool `json:"safe"`
+	// Unsafe says what is not.
+	Unsafe []string `json:"unsafe,omitempty"`
+	// Network is connecting, online or offline.
+	Network string `json:"network"`
+	// Trouble is why the network is not online, if known.
+	Trouble string `json:"trouble,omitempty"`
+	// Since is when Network became what it is.
+	Since time.Time `json:"since"`
+	// Access is read-only or read-write.
+	Access string `json:"access"`
+	// Synced tells whether this device has ever read the whole catalog.
+	Synced  bool             `json:"synced"`
+	Commit  int64            `json:"commit"`
+	Totals  catalog.Totals   `json:"totals"`
+	Change  *change          `json:"last_change,omitempty"`
+	Device  device           `json:"device"`
+	Cache   *cache.Stats     `json:"cache,omitempty"`
+	Import  *intake.Progress `json:"import,omitempty"`
+	Version string           `json:"version"`
+}
+
+// change is the newest commit.
+type change struct {
+	Time   time.Time `json:"time"`
+	Device string    `json:"device"`
+}
+
+type device struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Shared tells whether other devices may write to this locker too; unknown (null)
+	// until the store has been probed.
+	Shared *bool `json:"shared"`
+}
+
+// listed is one line of `lockerfs ls`.
+type listed struct {
+	// Path is the locker path without a leading slash; empty for the root.
+	Path string       `json:"path"`
+	Kind catalog.Kind `json:"kind"`
+	// Size in bytes; 0 for a folder.
+	Size  int64      `json:"size"`
+	MTime time.Time  `json:"mtime"`
+	ID    catalog.ID `json:"id"`
+}
+
+// info is the answer of `lockerfs info`.
+type info struct {
+	listed
+	// Files and Bytes count what is under a folder.
+	Files int64 `json:"files,omitempty"`
+	Bytes int64 `json:"bytes,omitempty"`
+	// SHA256 is in hex, empty while unknown.
+	SHA256 string `json:"sha256,omitempty"`
+	// Object is where the bytes are.
+	Object *catalog.Ref `json:"object,omitempty"`
+	// Cached is how many of the file's bytes are on this machine.
+	Cached int64     `json:"cached"`
+	Tags   *tag.Info `json:"tags,omitempty"`
+}

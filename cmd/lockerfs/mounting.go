@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/lockerfs/lockerfs/fs"
+)
+
+// retryUnmount is how often a mount that is in use is tried again.
+const retryUnmount = 500 * time.Millisecond
+
+// presence is the locker in this machine's tree of folders.
+type presence struct {
+	point   string
+	mounted *fs.Mounted
+	engine  *engine
+	// gone is closed when it is unmounted, by whatever hand.
+	gone chan struct{}
+}
+
+// present mounts the engine's tree. It needs no network. The mount point is
+// recorded first, so that a mount is never left that nobody can name.
+func (e *engine) present(ctx context.Context) (*presence, error) {
+	if err := makeMountPoint(e.place.mount); err != nil {
+		return nil, err
+	}
+	point, err := realPath(e.place.mount, liveMounts())
+	if err != nil {
+		return nil, err
+	}
+	if err := recordMount(e.place.state, point); err != nil {
+		return nil, err
+	}
+	files := fs.New(e.index, contents{e.cache}, e.index, fs.Options{Owner: e.place.owner.files(),
+		Umask: e.place.owner.mask(), Log: e.log("fs")})
+	m, err := e.mountAt(ctx, point, files)
+	if err != nil {
+		return nil, errors.Join(err, forgetMount(e.place.state))
+	}
+	e.mounted.Store(&point)
+	e.files.Store(files)
+	p := &presence{point: point, mounted: m, engine: e, gone: make(chan struct{})}
+	go func() {
+		defer close(p.gone)
+		m.Wait()
+	}()
+	return p, nil
+}
+
+// mountAt mounts at point, over the remains of a crash if need be.
+func (e *engine) mountAt(ctx context.Context, point string, files *fs.FS) (*fs.Mounted, error) {
+	opts := fs.MountOptions{Locker: e.place.name, ReadOnly: true, AllowOther: e.place.owner.allowOther}
+	m, err := fs.Mount(ctx, point, files, opts)
+	if !errors.Is(err, fs.ErrDeadMount) || !inside(point, liveMounts()) {
+		return m, err
+	}
+	e.log("fs").Warn("clearing away a mount whose process has died", "mount", point)
+	if err := fs.ClearDead(point); err != nil {
+		return nil, err
+	}
+	return fs.Mount(ctx, point, files, opts)
+}
+
+// makeMountPoint makes the folder if nothing is there. It looks at nothing that is
+// mounted: such a mount may be dead.
+func makeMountPoint(dir string) error {
+	if inside(dir, liveMounts()) {
+		return nil
+	}
+	err := os.MkdirAll(dir, 0o755)
+	var at *os.PathError
+	if errors.As(err, &at) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.ENOTCONN) {
+		why := at.Err.Error()
+		if errors.Is(err, syscall.ENOTDIR) {
+			why = at.Path + " is a file"
+		}
+		return &fault{code: exitMountPoint, cause: dir + " cannot be a mount point: " + why, next: "choose an empty folder: lockerfs mount DIR", err: err}
+	}
+	if errors.Is(err, syscall.ENOTCONN) {
+		return nil // a dead mount; mounting says so
+	}
+	return err
+}
+
+// end unmounts and waits until the last request has ended. While programs use the
+// mount it goes on serving them: taking it from under them would lose their work.
+func (p *presence) end(ctx context.Context, note func(string, ...any)) error {
+	err := p.unmount(ctx, note)
+	p.engine.mounted.Store(nil)
+	p.engine.files.Store(nil)
+	return errors.Join(err, forgetMount(p.engine.place.state))
+}
+
+func (p *presence) unmount(ctx context.Context, note func(string, ...any)) error {
+	for said := false; ; said = true {
+		err := p.mounted.Unmount()
+		if !errors.Is(err, fs.ErrBusy) {
+			return err
+		}
+		if !said {
+			note("%s is in use; waiting until it is free (fuser -vm %s shows by whom)", p.point, p.point)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-p.gone:
+			return nil
+		case <-time.After(retryUnmount):
+		}
+	}
+}
+
+// files gives the owner of the files; nil for the user of this process.
+func (o ownership) files() *fs.Owner {
+	if o.uid == nil && o.gid == nil {
+		return nil
+	}
+	owner := fs.Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+	if o.uid != nil {
+		owner.UID = uint32(*o.uid)
+	}
+	if o.gid != nil {
+		owner.GID = uint32(*o.gid)
+	}
+	return &owner
+}
+
+// mask gives the permission bits to take away. What it reads was checked before.
+func (o ownership) mask() uint32 {
+	if o.umask == "" {
+		return 0
+	}
+	n, err := parseUmask(o.umask)
+	if err != nil {
+		return 0o077
+	}
+	return n
+}

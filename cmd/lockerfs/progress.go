@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/lockerfs/lockerfs/fs/intake"
+)
+
+// lineEvery is how often an import says how far it is where there is no terminal.
+const lineEvery = 5 * time.Second
+
+// display shows the progress of an import.
+type display interface {
+	update(intake.Progress)
+	end()
+}
+
+// showProgress gives a bar on a terminal and lines elsewhere, both on stderr.
+func (a *app) showProgress() display {
+	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return &bar{out: f}
+	}
+	return &lines{out: a.err, last: time.Now(), every: lineEvery}
+}
+
+// bar counts bytes, because files differ in size by a factor of a thousand.
+type bar struct {
+	out io.Writer
+	bar *progressbar.ProgressBar
+	max int64
+}
+
+func (b *bar) update(p intake.Progress) {
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+	if total := max(p.FoundBytes, 1); total != b.max {
+		b.max = total
+		b.bar.ChangeMax64(total)
+	}
+	// Files are done when they are committed, a batch at a time; their bytes went up
+	// before. Errors are those of a terminal that is gone. At its full length the bar
+	// would take itself for finished.
+	_ = b.bar.Set64(min(max(p.DoneBytes, p.UploadedBytes), b.max-1))
+	b.bar.Describe(progressLine(p, false))
+}
+
+func (b *bar) end() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+}
+
+// lines writes one line every few seconds.
+type lines struct {
+	out   io.Writer
+	every time.Duration
+	last  time.Time
+}
+
+func (l *lines) update(p intake.Progress) {
+	if now := time.Now(); now.Sub(l.last) >= l.every {
+		l.last = now
+		fmt.Fprintln(l.out, progressLine(p, true))
+	}
+}
+
+func (l *lines) end() {}
+
+// progressLine says how far an import is, with bytes or without.
+func progressLine(p intake.Progress, bytes bool) string {
+	of := count(p.Found, "file", "files")
+	if !p.Walked {
+		of += " found so far"
+	}
+	line := fmt.Sprintf("%s of %s", thousands(p.Done), of)
+	if bytes {
+		line += fmt.Sprintf(", %s of %s, %s uploaded", humanSize(p.DoneBytes), humanSize(p.FoundBytes), humanSize(p.UploadedBytes))
+	}
+	return line
+}

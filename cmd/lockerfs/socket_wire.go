@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/lockerfs/lockerfs/fs/intake"
+)
+
+// The control socket speaks HTTP and JSON:
+//
+//	GET    /v1/status                  status
+//	GET    /v1/info?path=P             info
+//	GET    /v1/list?path=P&deep=true   frames: one entry each, then end
+//	POST   /v1/import                  importRequest; frames: progress, then report
+//	DELETE /v1/import/ID               ends that import; its report still comes
+//
+// A request that fails is answered with status 422 and a frame that holds the
+// fault; where frames have begun, the fault is the last one.
+const (
+	pathStatus = "/v1/status"
+	pathInfo   = "/v1/info"
+	pathList   = "/v1/list"
+	pathImport = "/v1/import"
+)
+
+// frame is one line of an answer.
+type frame struct {
+	Entry    *listed          `json:"entry,omitempty"`
+	Progress *intake.Progress `json:"progress,omitempty"`
+	Report   *intake.Report   `json:"report,omitempty"`
+	Fault    *wireFault       `json:"fault,omitempty"`
+	// End is set on the last frame: an answer without one was cut.
+	End bool `json:"end,omitempty"`
+}
+
+// wireFault is a fault on its way through the socket.
+type wireFault struct {
+	Code  exitCode `json:"code"`
+	Cause string   `json:"cause"`
+	Next  string   `json:"next,omitempty"`
+}
+
+func toWire(err error, at where) *wireFault {
+	if err == nil {
+		return nil
+	}
+	f := diagnose(err, at)
+	return &wireFault{f.code, f.cause, f.next}
+}
+
+func (w *wireFault) err() error {
+	if w == nil {
+		return nil
+	}
+	return &fault{code: w.Code, cause: w.Cause, next: w.Next}
+}
+
+// importRequest asks for an import.
+type importRequest struct {
+	// ID is random: how the client ends it.
+	ID      string         `json:"id"`
+	Paths   []string       `json:"paths"`
+	Options intake.Options `json:"options"`
+}
+
+// maxRequest bounds the body of a request, in bytes.
+const maxRequest = 16 << 20
+
+func writeJSON(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	// A client that went away needs no answer.
+	_ = json.NewEncoder(w).Encode(v)
+}
