@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# A small locker of generated music, mounted at ~/lockerfs-demo/Music until Ctrl-C.
+# PLAY=1 plays the first album through it. $LOCKERFS is the program.
+set -euo pipefail
+home=${DEMO_HOME:-$HOME/lockerfs-demo}
+: "${LOCKERFS:=$(dirname "$0")/../../.bin/lockerfs}"
+source=$home/source
+export LOCKERFS_STORE="file://$home/bucket" LOCKERFS_STATE=$home/state LOCKERFS_CACHE=$home/cache
+export XDG_CONFIG_HOME=$home/config # your own lockers stay as they are
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+# track ARTIST ALBUM YEAR NUMBER TITLE EXTENSION FREQUENCY SECONDS
+track() {
+	local file="$source/$1 - $2/$4.$6" extra=()
+	[ -e "$file" ] && return
+	mkdir -p "$(dirname "$file")"
+	case $6 in
+	opus) extra=(-c:a libopus -ar 48000) ;;
+	ogg) extra=(-c:a libvorbis) ;;
+	mp3) extra=(-c:a libmp3lame -id3v2_version 3) ;;
+	m4a) extra=(-c:a aac) ;;
+	esac
+	ffmpeg -nostdin -v error -f lavfi -i "sine=frequency=$7:duration=$8" -af "tremolo=f=4:d=0.6,afade=t=out:st=$(($8 - 2)):d=2" \
+		-ac 2 "${extra[@]}" -metadata artist="$1" -metadata album="$2" -metadata date="$3" \
+		-metadata track="$4" -metadata title="$5" "$file.new.$6"
+	mv "$file.new.$6" "$file"
+}
+cover() { # ARTIST ALBUM COLOUR
+	[ -e "$source/$1 - $2/cover.jpg" ] ||
+		ffmpeg -nostdin -v error -f lavfi -i "color=c=$3:s=500x500" -frames:v 1 "$source/$1 - $2/cover.jpg"
+}
+
+say "Making an hour's worth of nothing much: three albums, encoded and tagged for real"
+track "Aurora Tide" "Slow Light" 2019 1 "Harbour" flac 220 12
+track "Aurora Tide" "Slow Light" 2019 2 "Lanterns" flac 247 12
+track "Aurora Tide" "Slow Light" 2019 3 "Ebb" flac 294 12
+cover "Aurora Tide" "Slow Light" teal
+track "Björn Ek" "Nattåg" 2003 1 "Perrong" mp3 330 10
+track "Björn Ek" "Nattåg" 2003 2 "Snöfall" mp3 349 10
+cover "Björn Ek" "Nattåg" navy
+track "The Quiet Engines" "Field Notes" 2024 1 "Gate 7/8" opus 392 10
+track "The Quiet Engines" "Field Notes" 2024 2 "What Now?" m4a 440 10
+track "The Quiet Engines" "Field Notes" 2024 3 "Coda" ogg 494 10
+cover "The Quiet Engines" "Field Notes" orange
+
+say "lockerfs init, lockerfs import"
+mkdir -p "$home/Music"
+[ -e "$home/bucket" ] || "$LOCKERFS" init "$LOCKERFS_STORE"
+"$LOCKERFS" import "$source"
+
+say "lockerfs mount $home/Music"
+"$LOCKERFS" mount "$home/Music" &
+daemon=$!
+finish() { kill -INT "$daemon" 2>/dev/null || true; wait "$daemon" 2>/dev/null || true; }
+trap finish EXIT
+for _ in $(seq 100); do
+	grep -q " $home/Music fuse.lockerfs " /proc/mounts && break
+	kill -0 "$daemon" 2>/dev/null || { wait "$daemon"; exit 1; }
+	sleep 0.1
+done
+say "The tree, as any program sees it"
+(cd "$home/Music" && find . -type f | sort | sed 's|^\./||')
+
+if [ -n "${PLAY:-}" ]; then
+	say "Playing $home/Music/Aurora Tide/Slow Light"
+	if command -v mpv >/dev/null; then
+		ao=()
+		[ -e /dev/snd ] || ao=(--ao=null) # no sound card: play all the same
+		mpv "${ao[@]}" --no-video --msg-level=all=warn --length=5 "$home/Music/Aurora Tide/Slow Light/"*.flac
+	else
+		ffmpeg -nostdin -v error -stats -i "$home/Music/Aurora Tide/Slow Light/01 Harbour.flac" -f null -
+	fi
+fi
+say "Mounted at $home/Music. Open it with anything; Ctrl-C ends it."
+trap 'exit 0' INT TERM
+wait "$daemon"

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that `make test` or `make demo` needs, or says which
+# command would. Usage: setup.sh test|demo
+set -euo pipefail
+
+# package: the program that shows it is there
+demo=(fuse3:fusermount3 ffmpeg:ffmpeg)
+[ -n "${PLAY:-}" ] && demo+=(mpv:mpv)
+test=("${demo[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd mpc:mpc mpv:mpv flac:flac opus-tools:opusenc
+	vorbis-tools:oggenc lame:lame attr:getfattr fio:fio jq:jq zstd:zstd util-linux:unshare
+	python3:/usr/bin/python3 python3-mutagen:/usr/lib/python3/dist-packages/mutagen/__init__.py)
+case "${1:-}" in
+demo) want=("${demo[@]}") ;;
+test) want=("${test[@]}") ;;
+*) echo "usage: setup.sh test|demo" >&2; exit 2 ;;
+esac
+
+missing=()
+for w in "${want[@]}"; do
+	package=${w%%:*} program=${w#*:}
+	[ -e "$program" ] || PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+	echo "missing: ${missing[*]}" >&2
+	echo "next: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+	exit 1
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
