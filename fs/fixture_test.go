@@ -50,7 +50,8 @@ func emptyWorld(t *testing.T, opts Options) *world {
 	}
 	t.Cleanup(func() { index.Close() })
 	w := &world{t: t, index: index, clock: epoch, run: strings.Repeat("e", 32),
-		bytes: &memory{versions: map[catalog.ID][]byte{}, stalled: map[catalog.ID]bool{}, present: map[catalog.ID]int64{}}}
+		bytes: &memory{versions: map[catalog.ID][]byte{}, stalled: map[catalog.ID]bool{}, present: map[catalog.ID]int64{}, files: map[catalog.ID]*os.File{}}}
+	t.Cleanup(w.bytes.closeFiles) // after unmounting
 	if err := index.Bind(t.Context(), catalog.Format{Format: 1, Locker: strings.Repeat("a", 32), Epoch: w.run}); err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +140,10 @@ type memory struct {
 	versions map[catalog.ID][]byte
 	stalled  map[catalog.ID]bool
 	present  map[catalog.ID]int64
+	files    map[catalog.ID]*os.File // contents that are here whole
 	opened   int
 	closed   int
+	reads    int
 	failure  error
 	// How many reads have waited, and how many of them were interrupted.
 	waited, interrupted int
@@ -214,6 +217,7 @@ func (c *memoryContent) ReadAt(ctx context.Context, p []byte, off int64) (int, e
 func (m *memory) isStalled(id catalog.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.reads++
 	if m.stalled[id] {
 		m.waited++
 	}
@@ -226,6 +230,45 @@ func (m *memory) gaveUp(err error) {
 	if errors.Is(err, context.Canceled) {
 		m.interrupted++
 	}
+}
+
+// Backing implements Backed.
+func (c *memoryContent) Backing() (*os.File, bool) {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	f, ok := c.m.files[c.id]
+	return f, ok
+}
+
+// complete puts the content of a node into a file, as a cache does that has all of it.
+func (m *memory) complete(t *testing.T, node uint64) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	path := filepath.Join(t.TempDir(), "whole")
+	if err := os.WriteFile(path, m.versions[catalog.ID(node)], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.files[catalog.ID(node)] = f
+}
+
+func (m *memory) closeFiles() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range m.files {
+		f.Close()
+	}
+}
+
+// readCount is how many reads came to this process.
+func (m *memory) readCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reads
 }
 
 func (c *memoryContent) Close() {

@@ -28,6 +28,8 @@ type Options struct {
 	// Free is the space that statfs reports as free, in bytes; 0 means 1 TiB. A
 	// bucket has no end, but programs refuse to copy to a disk without space.
 	Free int64
+	// NoPassthrough has all reads pass this process, also of files that are here whole.
+	NoPassthrough bool
 	// Log is for what the kernel is not told; nil for none.
 	Log *slog.Logger
 }
@@ -51,6 +53,7 @@ type FS struct {
 
 	files   handles[*file]
 	folders handles[*folder]
+	passes  passthrough
 
 	// inUse is true from mounting until all requests have ended.
 	inUse atomic.Bool
@@ -100,14 +103,18 @@ func (f *FS) Init(server *fuse.Server) {
 		f.validity = hour
 		f.attach(server)
 	}
+	startPassthrough(f, server)
 }
+
+// Passthrough tells how many files the kernel reads by itself.
+func (f *FS) Passthrough() Passthrough { return f.passes.stats() }
 
 // OnUnmount implements fuse.RawFileSystem: no request will come. The kernel does
 // not release handles when a mount is torn down.
 func (f *FS) OnUnmount() {
 	f.detach()
 	for _, h := range f.files.takeAll() {
-		h.content.Close()
+		f.passes.leave(h.node, h.content, h.backing)
 	}
 	f.folders.takeAll()
 	f.usage.wait()

@@ -14,7 +14,9 @@ import (
 // file is an open file: one version for as long as it is open.
 type file struct {
 	size    int64
+	node    uint64
 	content Content
+	backing int32 // the kernel's number of the file it reads by itself; 0: it asks us
 	stalls  stalls
 }
 
@@ -34,8 +36,12 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 	if err != nil {
 		return f.status("open", in.NodeId, err)
 	}
-	out.Fh = f.files.add(&file{size: v.Size, content: content})
-	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
+	content, backing := f.passes.enter(in.NodeId, content)
+	out.Fh = f.files.add(&file{size: v.Size, node: in.NodeId, content: content, backing: backing})
+	if out.OpenFlags = fuse.FOPEN_KEEP_CACHE; backing != 0 {
+		// The kernel takes no other flag beside it, but that a close need not be told.
+		out.OpenFlags, out.BackingID = fuse.FOPEN_PASSTHROUGH|fuse.FOPEN_NOFLUSH, backing
+	}
 	return fuse.OK
 }
 
@@ -54,7 +60,7 @@ func (f *FS) version(cancel <-chan struct{}, node catalog.ID) (v *catalog.Versio
 // Release implements fuse.RawFileSystem.
 func (f *FS) Release(cancel <-chan struct{}, in *fuse.ReleaseIn) {
 	if h, ok := f.files.take(in.Fh); ok {
-		h.content.Close()
+		f.passes.leave(h.node, h.content, h.backing)
 	}
 }
 

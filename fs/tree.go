@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"os"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
@@ -53,6 +54,14 @@ type Content interface {
 	ReadAt(ctx context.Context, p []byte, off int64) (int, error)
 	// Close gives up the content. Reads have returned by then.
 	Close()
+}
+
+// Backed is a Content whose bytes may all lie in one file of this machine.
+type Backed interface {
+	Content
+	// Backing gives that file, once every byte of it is known to be right. Nothing in
+	// it changes or is taken away before Close. ok is false where that cannot be said.
+	Backing() (file *os.File, ok bool)
 }
 
 // Space counts the tree for statfs. [catalog.Index] does.

@@ -21,7 +21,6 @@ type link struct {
 	mu       sync.Mutex
 	paid     time.Time // when all that was taken has passed
 	requests []string
-	etag     string
 	version  func() string
 }
 
