@@ -75,25 +75,14 @@ func (c *Cache) enroll(obj Object) {
 	rep, charge := c.load(rec, obj)
 
 	c.mu.Lock()
-	c.held += charge - rec.charge
-	rec.charge, rec.rep = charge, rep
+	c.charge(rec, charge-rec.charge)
+	rec.rep = rep
 	rec.released = time.Now()
 	c.loaded[rec] = struct{}{}
 	close(rec.busy)
 	rec.busy = nil
-	over := c.held - c.opts.Limit
 	c.mu.Unlock()
-	if over > 0 { // the limit is lower than last time, and the scan did not see this one
-		c.evict(over)
-	}
-}
-
-// add makes a record for an object that has none. With c.mu held.
-func (c *Cache) add(i id) *record {
-	rec := &record{id: i, stamp: c.clock.Add(1)}
-	rec.place = c.order.PushBack(rec)
-	c.records[i] = rec
-	return rec
+	c.trim() // its map may name more than the scan counted
 }
 
 // open makes the handle of a reference that enter took.

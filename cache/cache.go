@@ -36,10 +36,14 @@ type Fetcher interface {
 type Options struct {
 	// Dir is the folder, made when it is missing. This process will own it.
 	Dir string
-	// Limit is what the objects here may take on disk, in bytes; 0 or less keeps
-	// nothing, and every read goes to the store.
+	// Limit is what the objects here may take on disk, in bytes; 0 keeps nothing, and
+	// every read goes to the store. [Auto] is the smaller of 50 GB and a fifth of the
+	// room, which is what is free on the disk or taken by this cache already.
 	Limit int64
-	// Floor is what must stay free on the disk, in bytes.
+	// Floor is what must stay free on the disk, in bytes: nothing is written below it,
+	// and when others write more, the cache makes place within seconds. [Auto] is the
+	// larger of 1 GiB and 2 % of the disk, but never more than half of the room: a small
+	// disk gets a small cache and not none.
 	Floor int64
 	// Timeout is how long a read may wait for missing bytes, and how long a fetch
 	// may stand still; 0 means [DefaultTimeout].
@@ -51,29 +55,23 @@ type Options struct {
 // DefaultTimeout bounds the wait of one read.
 const DefaultTimeout = 10 * time.Second
 
-// DefaultLimit is the smaller of 50 GB and a fifth of the free disk that holds dir,
-// in bytes. The folder must exist.
-func DefaultLimit(dir string) (int64, error) {
-	free, err := freeBytes(dir)
-	if err != nil {
-		return 0, fmt.Errorf("cache limit: %w", err)
-	}
-	return min(50e9, free/5), nil
-}
-
 // tuning holds what tests change.
 type tuning struct {
-	grace time.Duration // from the last release until fills end and the map is unloaded
-	flush time.Duration // between writes of changed maps
-	sulk  time.Duration // nothing is admitted for so long after the disk failed
-	files int           // data files kept open though nobody reads them
-	free  func(dir string) (int64, error)
-	punch func(f *os.File, off, n int64) error
+	grace    time.Duration // from the last release until fills end and the map is unloaded
+	flush    time.Duration // between writes of changed maps, and looks at the free disk
+	sulk     time.Duration // nothing is admitted for so long after the disk failed
+	patience time.Duration // from Open on misses wait so long for the scan; then they pass through
+	files    int           // data files kept open though nobody reads them
+	space    func(dir string) (space, error)
+	list     func(dir string) ([]os.DirEntry, error)
+	write    func(f *os.File, p []byte, off int64) (int, error)
+	punch    func(f *os.File, off, n int64) error
 }
 
 func defaults() tuning {
 	return tuning{grace: 3 * time.Second, flush: 5 * time.Second, sulk: 5 * time.Second,
-		files: 256, free: freeBytes, punch: punchHole}
+		patience: 250 * time.Millisecond, files: 256, space: diskSpace, list: os.ReadDir,
+		write: (*os.File).WriteAt, punch: punchHole}
 }
 
 // Cache holds blocks of object versions on local disk. Its methods may be called
@@ -89,30 +87,35 @@ type Cache struct {
 	bufs   sync.Pool // of *[]byte, blockSize long
 	count  counters
 	clock  atomic.Int64 // one tick per read: the order of use
-	unborn atomic.Int64 // bytes reserved but not written yet
+	unborn atomic.Int64 // bytes reserved, or about to be, but not written yet
 	sulks  atomic.Int64 // unix nanoseconds until which nothing is admitted
 
 	base    context.Context // ends with Close
 	end     context.CancelFunc
-	scanned chan struct{} // closed when all objects on disk are known
+	opened  time.Time
+	scanned chan struct{}          // closed when all objects on disk are known
+	budget  atomic.Pointer[budget] // nil until shortly before that
 	work    sync.WaitGroup
 
 	gate   sync.Mutex // guards closed, so that no work starts after Close began to wait; taken last
 	closed bool
 
-	mu      sync.Mutex // guards all below and the fields of every record; before replica.mu
-	records map[id]*record
-	loaded  map[*record]struct{} // those with a replica
-	order   *list.List           // of *record, least recently used first
-	held    int64                // sum of the charges
+	mu        sync.Mutex // guards all below and the fields of every record; before replica.mu
+	records   map[id]*record
+	loaded    map[*record]struct{} // those with a replica
+	held      int64                // sum of the charges
+	probation segment              // see order.go
+	protected segment
 }
 
 // record is what the cache remembers of every object that has files here or is in use.
 type record struct {
 	id     id
 	charge int64 // bytes counted for it
-	stamp  int64 // clock at its last use, as far as order knows
+	stamp  int64 // clock at its last use, as far as its segment knows
+	in     *segment
 	place  *list.Element
+	played time.Time // when it was last played, as far as known
 
 	rep      *replica      // nil when its map is not loaded
 	refs     int           // handles
@@ -121,8 +124,9 @@ type record struct {
 }
 
 // Open makes the cache in opts.Dir ready. What the folder holds is counted in the
-// background; misses wait for that, hits do not. Errors: [ErrInUse], and those of
-// making the folder.
+// background; hits do not wait for that, and what misses fetch meanwhile is kept only
+// if it takes no longer than a moment. Errors: [ErrInUse], and those of making the
+// folder.
 func Open(opts Options, fetch Fetcher) (*Cache, error) { return open(opts, fetch, defaults()) }
 
 func open(opts Options, fetch Fetcher, tune tuning) (*Cache, error) {
@@ -141,11 +145,13 @@ func open(opts Options, fetch Fetcher, tune tuning) (*Cache, error) {
 	}
 	c := &Cache{
 		opts: opts, tune: tune, fetch: fetch, log: opts.Log, lock: lock,
-		files:   newDescriptors(tune.files),
-		scanned: make(chan struct{}),
-		records: map[id]*record{},
-		loaded:  map[*record]struct{}{},
-		order:   list.New(),
+		files:     newDescriptors(tune.files),
+		opened:    time.Now(),
+		scanned:   make(chan struct{}),
+		records:   map[id]*record{},
+		loaded:    map[*record]struct{}{},
+		probation: segment{order: list.New()},
+		protected: segment{order: list.New()},
 	}
 	c.bufs.New = func() any { b := make([]byte, blockSize); return &b }
 	c.base, c.end = context.WithCancel(context.Background())

@@ -174,6 +174,7 @@ func TestFolderDeletedUnderUs(t *testing.T) {
 
 		c = openCache(t, s, dir, plenty)
 		wantAll(t, s, acquire(t, c, obj))
+		<-c.scanned // the other object is not open and counted by the scan alone
 		if held, used := c.Stats().Held, diskUsage(t, dir); used > held {
 			t.Errorf("%d bytes on disk, %d counted", used, held)
 		}
@@ -213,6 +214,7 @@ func TestHoleMadeUnderUs(t *testing.T) {
 func TestBrokenFolderReadsThrough(t *testing.T) {
 	s, dir := newStore(t), t.TempDir()
 	c := openCache(t, s, dir, plenty)
+	<-c.scanned // or else, in one run of many, it is the scan that fails
 	objects := filepath.Join(dir, objectsFolder)
 	if err := os.Remove(objects); err != nil {
 		t.Fatal(err)

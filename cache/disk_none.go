@@ -11,8 +11,8 @@ import (
 
 func usage(info fs.FileInfo) int64 { return info.Size() }
 
-// freeBytes does not know on this platform, so that a floor has no effect.
-func freeBytes(string) (int64, error) { return math.MaxInt64, nil }
+// diskSpace does not know on this platform, so that a floor has no effect.
+func diskSpace(string) (space, error) { return space{free: math.MaxInt64}, nil }
 
 // lockFolder only opens the lock file: this platform has no flock.
 func lockFolder(dir string) (*os.File, error) {

@@ -19,16 +19,18 @@ func usage(info fs.FileInfo) int64 {
 	return info.Size()
 }
 
-// freeBytes is what an ordinary user may still write to the disk that holds dir.
-func freeBytes(dir string) (int64, error) {
+// diskSpace is the size of the disk that holds dir, and what an ordinary user may
+// still write to it.
+func diskSpace(dir string) (space, error) {
 	var st syscall.Statfs_t
 	for {
 		err := syscall.Statfs(dir, &st)
 		if err == nil {
-			return int64(st.Bavail) * int64(st.Bsize), nil
+			unit := int64(st.Bsize)
+			return space{total: int64(st.Blocks) * unit, free: int64(st.Bavail) * unit}, nil
 		}
 		if !errors.Is(err, syscall.EINTR) {
-			return 0, &fs.PathError{Op: "statfs", Path: dir, Err: err}
+			return space{}, &fs.PathError{Op: "statfs", Path: dir, Err: err}
 		}
 	}
 }

@@ -45,9 +45,11 @@
 // mismatch everything is dropped and fetched once more, and from then on no byte is
 // served before the whole has been verified; a second mismatch is
 // [remote.ErrCorrupt]. The same holds for one of our own objects whose ETag is not
-// the recorded one (a bucket copied to another provider): what the store has is
-// fetched whole, and served only once it matched. Such an object's map is not
-// written before it is verified, so that no crash can turn doubt into trust.
+// the recorded one (a bucket copied to another provider), and for an object without an
+// ETag: what the store has is fetched whole, and served only once it matched. Such an
+// object's map is not written before it is verified, so that no crash can turn doubt
+// into trust; and while no ETag names the version it was fetched from, the loss of one
+// block puts the whole in doubt again.
 //
 // # Fetching
 //
@@ -67,11 +69,13 @@
 // [Options.Limit] is hard: a fill reserves the bytes of its blocks before it asks
 // the store, evicts others to make room, and when there is none the reader is
 // served straight from the store through a small buffer of its handle, as it is
-// when the disk is full or the folder is broken. Counted are whole blocks (the last
-// one rounded up to 4 KiB), maps, and a reserve for the file system's list of
-// extents; folders are not. Eviction is least recently used first: whole objects
-// that nobody has open, and single blocks of open ones by punching holes where the
-// platform can, but never blocks in flight, nor those just ahead of a reader.
+// when the disk is full or the folder is broken, or until what it holds from earlier
+// is counted: what is not counted cannot be limited. Counted are whole blocks (the
+// last one rounded up to 4 KiB), maps, and a reserve for the file system's list of
+// extents; folders are not. Evicted are whole objects that nobody has open, and single
+// blocks of open ones by punching holes where the platform can, but never blocks in
+// flight, nor those just ahead of a reader. What was not played goes before what was,
+// so that no scan of the whole locker pushes the music out; see segment.
 //
 // # Locks
 //

@@ -67,20 +67,9 @@ func (r *replica) prepare() (*descriptor, error) {
 	if err := os.MkdirAll(folderPath(r.c.opts.Dir, r.rec.id), 0o700); err != nil {
 		return nil, err
 	}
-	// The map comes first, so that data without a map is never one of ours being made.
-	if err := os.WriteFile(mapPath(r.c.opts.Dir, r.rec.id), emptyMap(obj), 0o600); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(dataPath(r.c.opts.Dir, r.rec.id), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, info, err := r.c.create(r.rec.id, obj)
 	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil {
-		err = f.Truncate(r.obj.Size)
-	}
-	if err != nil {
-		f.Close()
+		r.c.discard(r.rec.id) // a disk that is full keeps no half of them
 		return nil, err
 	}
 	r.mu.Lock()
@@ -89,15 +78,41 @@ func (r *replica) prepare() (*descriptor, error) {
 	return r.c.files.add(r.rec.id, f), nil
 }
 
+// create makes the two files of an object. The map comes first, so that data without
+// a map is never one of ours being made.
+func (c *Cache) create(i id, obj Object) (*os.File, os.FileInfo, error) {
+	m, err := os.OpenFile(mapPath(c.opts.Dir, i), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = c.tune.write(m, emptyMap(obj), 0)
+	if err = errors.Join(err, m.Close()); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.OpenFile(dataPath(c.opts.Dir, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		err = f.Truncate(obj.Size)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
 // persist writes the map if it changed. The file has to be there: a map must not
-// outlive the eviction of its object. Nothing is written while the content is in
-// doubt, for the next start would not know of the doubt.
+// outlive the eviction of its object, nor one that is dead overwrite its successor's.
+// Nothing is written while the content is in doubt, for the next start would not know
+// of the doubt.
 func (r *replica) persist() error {
 	r.disk.Lock()
 	defer r.disk.Unlock()
 	r.mu.Lock()
-	nameless := r.obj.ETag == "" && !Object{SHA256: r.sum}.hashed()
-	if !r.dirty || r.suspect || nameless || r.ident == nil {
+	if !r.dirty || r.suspect || r.dead || r.ident == nil {
 		r.mu.Unlock()
 		return nil
 	}
@@ -107,14 +122,18 @@ func (r *replica) persist() error {
 	for b := range r.blocks {
 		m.present[b], m.crc[b] = r.blocks[b].state.has(here), r.blocks[b].crc
 	}
-	r.dirty = false
+	r.dirty, r.writing = false, true
 	r.mu.Unlock()
 
-	err := overwrite(mapPath(r.c.opts.Dir, r.rec.id), encodeMap(obj, m))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.mu.Lock()
-		r.dirty = true
-		r.mu.Unlock()
+	err := r.c.overwrite(mapPath(r.c.opts.Dir, r.rec.id), encodeMap(obj, m))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	r.mu.Lock()
+	r.writing = false
+	r.dirty = r.dirty || err != nil
+	r.mu.Unlock()
+	if err != nil {
 		return fmt.Errorf("write map of %q: %w", r.obj.Key, err)
 	}
 	return nil
@@ -124,7 +143,7 @@ func (r *replica) persist() error {
 func (r *replica) blank() error {
 	r.disk.Lock()
 	defer r.disk.Unlock()
-	err := overwrite(mapPath(r.c.opts.Dir, r.rec.id), emptyMap(r.obj))
+	err := r.c.overwrite(mapPath(r.c.opts.Dir, r.rec.id), emptyMap(r.obj))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -133,12 +152,12 @@ func (r *replica) blank() error {
 
 // overwrite writes raw over the start of a file that exists. In place, because
 // records are good one by one: a torn write costs blocks and trusts none.
-func overwrite(path string, raw []byte) error {
+func (c *Cache) overwrite(path string, raw []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(raw, 0)
+	_, err = c.tune.write(f, raw, 0)
 	return errors.Join(err, f.Close())
 }
 
@@ -157,6 +176,7 @@ func (c *Cache) load(rec *record, obj Object) (*replica, int64) {
 		return r, c.discard(rec.id)
 	}
 	r.ident, r.paid, r.verified = info, true, m.verified
+	r.suspect = r.suspect && !m.verified
 	charge, space := overhead(obj.Size), int64(0)
 	for b := range r.blocks {
 		if m.present[b] {
@@ -165,8 +185,8 @@ func (c *Cache) load(rec *record, obj Object) (*replica, int64) {
 			r.missing--
 		}
 	}
-	if used := usage(info); used > space && r.reclaim(f) != nil {
-		space = used
+	if used := usage(info); r.missing > 0 && used > 0 && r.reclaim(f) != nil {
+		space = max(space, used)
 	}
 	c.files.giveBack(c.files.add(rec.id, f))
 	return r, charge + space
@@ -228,10 +248,18 @@ func (c *Cache) discard(i id) int64 {
 	return left
 }
 
-// stampFiles notes the time of the last use where the next scan looks for it.
+// stampFiles notes the time of the last use where the next scan looks for it, or that
+// of the last play on both files of what is protected.
 func (c *Cache) stampFiles(rec *record) {
-	now := time.Now()
-	if err := os.Chtimes(mapPath(c.opts.Dir, rec.id), now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.log.Debug("time of use not written", "err", err)
+	used, paths := time.Now(), []string{mapPath(c.opts.Dir, rec.id)}
+	c.mu.Lock()
+	if rec.in == &c.protected {
+		used, paths = rec.played, append(paths, dataPath(c.opts.Dir, rec.id))
+	}
+	c.mu.Unlock()
+	for _, path := range paths {
+		if err := os.Chtimes(path, used, used); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			c.log.Debug("time of use not written", "err", err)
+		}
 	}
 }

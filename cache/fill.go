@@ -13,6 +13,8 @@ import (
 var (
 	// errNoRoom: nothing of this range can be kept now; read it straight through.
 	errNoRoom = errors.New("no room in the cache")
+	// errUncounted: nor can it be before all that lies on the disk is counted.
+	errUncounted = fmt.Errorf("%w yet", errNoRoom)
 	// errAbandoned: nobody waited when the fill was cut, or the last handle went away
 	// long enough ago. A reader who comes after that begins a new fill.
 	errAbandoned = errors.New("nobody reads this object any more")
@@ -101,9 +103,11 @@ func (f *fill) receive(ctx context.Context) error {
 			}
 			return err
 		}
-		if _, err := file.file.WriteAt(got, blockStart(f.at)); err != nil {
-			// The bytes on their way out may have taken space; errors change nothing.
-			_ = r.c.tune.punch(file.file, blockStart(f.at), blockSize)
+		if _, err := r.c.tune.write(file.file, got, blockStart(f.at)); err != nil {
+			// Some bytes may have taken space.
+			if r.c.tune.punch(file.file, blockStart(f.at), blockSize) != nil {
+				f.stain()
+			}
 			return f.diskFailed(err)
 		}
 		f.land(checksum(got))
@@ -136,10 +140,8 @@ func (f *fill) block(src *source, buf []byte, stall *time.Timer) ([]byte, error)
 // reader waits for.
 func (f *fill) admit(ctx context.Context) error {
 	r := f.r
-	select {
-	case <-r.c.scanned:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := r.awaitScan(ctx); err != nil {
+		return err
 	}
 	if !r.pay() {
 		return errNoRoom
@@ -147,7 +149,6 @@ func (f *fill) admit(ctx context.Context) error {
 	for {
 		cost := f.claim()
 		if r.c.reserve(r.rec, cost) {
-			r.c.unborn.Add(cost)
 			return nil
 		}
 		r.mu.Lock()
@@ -167,6 +168,33 @@ func (f *fill) admit(ctx context.Context) error {
 	}
 }
 
+// awaitScan waits until all on disk is counted. On a slow disk that takes minutes: a
+// moment after Open nobody waits for it any more and bytes pass through. What is in
+// doubt must be kept to be served at all, and waits for as long as its readers do.
+func (r *replica) awaitScan(ctx context.Context) error {
+	select {
+	case <-r.c.scanned:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(time.Until(r.c.opened.Add(r.c.tune.patience)))
+	defer patience.Stop()
+	over := patience.C
+	r.mu.Lock()
+	if r.suspect {
+		over = nil
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.c.scanned:
+		return nil
+	case <-over:
+		return errUncounted
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // pay reserves the overhead of the object's files, once.
 func (r *replica) pay() bool {
 	r.paying.Lock()
@@ -177,9 +205,11 @@ func (r *replica) pay() bool {
 	if paid {
 		return true
 	}
-	if !r.cacheable() || !r.c.reserve(r.rec, overhead(r.obj.Size)) {
+	cost := overhead(r.obj.Size)
+	if !r.cacheable() || !r.c.reserve(r.rec, cost) {
 		return false
 	}
+	r.c.unborn.Add(-cost) // they are made next
 	r.mu.Lock()
 	r.paid = true
 	r.mu.Unlock()

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 )
@@ -77,6 +78,17 @@ func (f *fill) land(crc uint32) {
 	f.wake(blockStart(b + 1))
 	r.verifyWhole()
 	r.mu.Unlock()
+}
+
+// stain leaves the current block counted though it is not here: part of it is on disk.
+func (f *fill) stain() {
+	r := f.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := &r.blocks[f.at].state; s.has(claimed) {
+		*s &^= claimed
+		r.c.unborn.Add(-blockCost(r.obj.Size, f.at))
+	}
 }
 
 // distrust takes back the blocks of an answer that turned out to be a wrong one.
@@ -173,6 +185,10 @@ func (f *fill) finish(err error) {
 	f.done, f.err, f.buf = true, err, nil
 	f.wake(math.MaxInt64)
 }
+
+// failed tells whether the fill ended for a reason that the next one would meet too.
+// With r.mu held.
+func (f *fill) failed() bool { return f.err != nil && !errors.Is(f.err, errAbandoned) }
 
 // wakeAll lets every reader look again. With r.mu held.
 func (r *replica) wakeAll() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/lockerfs/lockerfs/remote"
 )
@@ -25,9 +26,10 @@ const (
 // Handle reads one object version. Its methods may be called from many goroutines;
 // no read may run when Release is called.
 type Handle struct {
-	c    *Cache
-	r    *replica
-	pass passage
+	c     *Cache
+	r     *replica
+	pass  passage
+	taken atomic.Int64 // bytes read so far
 
 	// Guarded by r.mu.
 	released bool
@@ -75,12 +77,14 @@ func (h *Handle) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 	}
 	if ok {
 		h.c.count.hits.Add(1)
+		h.took(len(p))
 		return len(p), end
 	}
 	n, err := h.miss(ctx, p, off)
 	if err != nil {
 		return n, err
 	}
+	h.took(n)
 	return n, end
 }
 
@@ -150,7 +154,7 @@ func (h *Handle) follow(ctx context.Context, off, end int64) {
 
 // widen doubles the window, up to an eighth of all the room there is. With r.mu held.
 func (h *Handle) widen() {
-	h.window = max(min(2*h.window, maxWindow, h.c.opts.Limit/8), minWindow)
+	h.window = max(min(2*h.window, maxWindow, h.c.limit()/8), minWindow)
 }
 
 // miss answers a read block by block: what is here from the disk, what is on its way

@@ -17,8 +17,8 @@ const maxName = 1024
 type Object struct {
 	// Key is the object's key, as the Fetcher takes it.
 	Key string
-	// ETag is the version. When it is empty any version with the right size is
-	// taken; then SHA256 should be known.
+	// ETag is the version. When it is empty the SHA-256 must be known: whatever the
+	// store has is fetched whole and served only once it matched.
 	ETag string
 	// Size in bytes.
 	Size int64
@@ -35,6 +35,9 @@ func (o Object) hashed() bool { return o.SHA256 != [sha256.Size]byte{} }
 func (o Object) check() error {
 	if o.Key == "" || len(o.Key) > maxName || len(o.ETag) > maxName || o.Size < 0 {
 		return fmt.Errorf("cache object %q of %d bytes: %w", o.Key, o.Size, remote.ErrInvalid)
+	}
+	if o.ETag == "" && !o.hashed() {
+		return fmt.Errorf("cache object %q: neither ETag nor SHA-256: %w", o.Key, remote.ErrInvalid)
 	}
 	return nil
 }

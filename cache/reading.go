@@ -44,9 +44,14 @@ func (g *reading) piece(b int, p []byte, off int64) error {
 		}
 		f := r.flight[b]
 		if f == nil {
-			if last != nil && last.done && last.err != nil && !errors.Is(last.err, errAbandoned) {
+			if last != nil && last.done && last.failed() {
 				r.mu.Unlock()
-				return g.failed(last.err, p, off)
+				err := g.failed(last.err, p, off)
+				if !errors.Is(err, errNoRoom) {
+					return err
+				}
+				last = nil // doubt arose only now
+				continue
 			}
 			f = g.demand(b)
 		}

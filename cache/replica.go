@@ -50,6 +50,7 @@ type replica struct {
 	flight    map[int]*fill
 	handles   map[*Handle]struct{}
 	dirty     bool          // the map file says less or more than blocks
+	writing   bool          // the map file is being written
 	dead      bool          // unloaded or evicted: a new replica will take its place
 	verified  bool          // the whole matched sum, and nothing was lost since
 	suspect   bool          // nothing may be served before verified
@@ -58,7 +59,7 @@ type replica struct {
 }
 
 func newReplica(c *Cache, rec *record, obj Object) *replica {
-	r := &replica{c: c, rec: rec, obj: obj, sum: obj.SHA256, etag: obj.ETag,
+	r := &replica{c: c, rec: rec, obj: obj, sum: obj.SHA256, etag: obj.ETag, suspect: obj.ETag == "",
 		flight: map[int]*fill{}, handles: map[*Handle]struct{}{}}
 	if n := blockCount(obj.Size); n <= maxBlocks {
 		r.blocks = make([]block, n)
@@ -99,13 +100,15 @@ func (r *replica) accept(obj Object) error {
 	return nil
 }
 
-// lose marks a block as not here. Its space stays counted until it is removed. With
-// r.mu held.
+// lose marks a block as not here. Its space stays counted until it is removed. Where
+// no ETag says that it is fetched from the same version again, the whole is in doubt.
+// With r.mu held.
 func (r *replica) lose(b int) {
 	if r.blocks[b].state.has(here) {
 		r.blocks[b].state &^= here | checked
 		r.missing++
 		r.verified, r.dirty = false, true
+		r.suspect = r.suspect || r.etag == ""
 	}
 }
 
@@ -187,7 +190,7 @@ func (r *replica) expel(blocks []int, remove func(f *os.File) error) (freed int6
 func (r *replica) retire(dirtyToo bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.flight) > 0 || r.verifying != nil || r.dirty && !dirtyToo {
+	if len(r.flight) > 0 || r.verifying != nil || r.writing || r.dirty && !dirtyToo {
 		return false
 	}
 	r.dead = true

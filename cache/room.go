@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"container/list"
 	"errors"
 	"os"
 	"slices"
@@ -17,32 +16,51 @@ const (
 )
 
 // reserve counts n bytes for rec if they fit under the limit and above the floor,
-// and evicts what was used least recently to make them fit. It tells whether they
-// were counted. No replica's lock may be held.
+// and evicts others to make them fit. It tells whether they were counted; then they
+// are unborn too, until the caller has written them. No replica's lock may be held.
 func (c *Cache) reserve(rec *record, n int64) bool {
 	if n == 0 {
 		return true
 	}
-	if n > c.opts.Limit || time.Now().UnixNano() < c.sulks.Load() {
+	limit := c.limit()
+	if n > limit || time.Now().UnixNano() < c.sulks.Load() {
 		return false
 	}
+	// Before the free disk is read: of two at a time at least the later counts both.
+	c.unborn.Add(n)
 	for range maxRounds {
-		floored := c.belowFloor(n)
+		floored := c.belowFloor()
 		c.mu.Lock()
-		short := max(c.held+n-c.opts.Limit, floored)
+		short := max(c.held+n-limit, floored)
 		if short <= 0 {
-			c.held += n
-			rec.charge += n
+			c.charge(rec, n)
 			c.touch(rec)
+			c.balance()
 			c.mu.Unlock()
 			return true
 		}
 		c.mu.Unlock()
 		if c.evict(short) == 0 {
-			return false
+			break
 		}
 	}
+	c.unborn.Add(-n)
 	return false
+}
+
+// trim evicts what is held beyond the limit.
+func (c *Cache) trim() {
+	b := c.budget.Load()
+	if b == nil { // the scan will do it
+		return
+	}
+	c.mu.Lock()
+	c.balance()
+	over := c.held - b.limit
+	c.mu.Unlock()
+	if over > 0 {
+		c.evict(over)
+	}
 }
 
 // refund takes n bytes off what is counted for r. When r was retired meanwhile there
@@ -55,28 +73,8 @@ func (c *Cache) refund(r *replica, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r.rec.rep == r {
-		c.held -= n
-		r.rec.charge -= n
+		c.charge(r.rec, -n)
 	}
-}
-
-// belowFloor is how many bytes must be freed before n more may be written.
-func (c *Cache) belowFloor(n int64) int64 {
-	if c.opts.Floor <= 0 {
-		return 0
-	}
-	free, err := c.tune.free(c.opts.Dir)
-	if err != nil {
-		c.log.Debug("free disk is not known", "err", err)
-		return 0
-	}
-	return c.opts.Floor - (free - c.unborn.Load() - n)
-}
-
-// touch makes rec the most recently used. With c.mu held.
-func (c *Cache) touch(rec *record) {
-	rec.stamp = c.clock.Add(1)
-	c.order.MoveToBack(rec.place)
 }
 
 // evict frees at least want bytes if it can, and gives how many it freed.
@@ -98,48 +96,12 @@ func (c *Cache) evict(want int64) (freed int64) {
 	return freed
 }
 
-// victim picks the least recently used object that was not tried. With a replica it
-// is open, and may only lose blocks; without one it is locked for remove.
-func (c *Cache) victim(tried map[*record]bool) (*record, *replica) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var next *list.Element
-	for e := c.order.Front(); e != nil; e = next {
-		next = e.Next()
-		rec := e.Value.(*record)
-		if tried[rec] || rec.busy != nil || rec.charge == 0 {
-			continue
-		}
-		if rec.rep != nil {
-			// Reads do not touch the order, for it has one lock for all objects:
-			// a use since then is noticed here and gives another turn.
-			if used := rec.rep.used.Load(); used > rec.stamp {
-				rec.stamp = used
-				c.order.MoveToBack(e)
-				if next == nil {
-					next = e
-				}
-				continue
-			}
-			if rec.refs > 0 || !rec.rep.retire(true) {
-				return rec, rec.rep
-			}
-			rec.rep = nil
-			delete(c.loaded, rec)
-		}
-		rec.busy = make(chan struct{})
-		return rec, nil
-	}
-	return nil, nil
-}
-
 // remove deletes the files of an object that victim locked, and forgets it.
 func (c *Cache) remove(rec *record) (freed int64) {
 	left := c.discard(rec.id)
 	c.mu.Lock()
 	freed = rec.charge - left
-	c.held -= freed
-	rec.charge = left
+	c.charge(rec, -freed)
 	if left == 0 {
 		c.forget(rec)
 	}
@@ -147,12 +109,6 @@ func (c *Cache) remove(rec *record) (freed int64) {
 	rec.busy = nil
 	c.mu.Unlock()
 	return max(freed, 0)
-}
-
-// forget drops a record without files. With c.mu held.
-func (c *Cache) forget(rec *record) {
-	c.order.Remove(rec.place)
-	delete(c.records, rec.id)
 }
 
 // shed removes blocks of an open object, the least recently used ones first, and
@@ -182,9 +138,9 @@ func (r *replica) shed(want int64) int64 {
 
 // idle picks blocks that take at least want bytes, oldest use first, sparing those in
 // flight, those just around and ahead of a reader, and all while the content is in
-// doubt. With r.mu held.
+// doubt or would be without them. With r.mu held.
 func (r *replica) idle(want int64) []int {
-	if r.suspect {
+	if r.suspect || r.etag == "" {
 		return nil
 	}
 	spared := make([]bool, len(r.blocks))

@@ -93,11 +93,12 @@ func TestLimitIsNeverExceeded(t *testing.T) {
 
 func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 	s, dir := newStore(t), t.TempDir()
-	const size = 8 * blockSize
-	room := 3*(size+overhead(size)) + 10
-	use := func(c *Cache, obj Object) {
+	const size, part = 8 * blockSize, 4 * blockSize
+	room := 3*(part+overhead(size)) + 10
+	use := func(c *Cache, obj Object) { // less than a play
 		h := acquire(t, c, obj)
-		wantAll(t, s, h)
+		want(t, s, h, 0, part)
+		settled(t, h)
 		h.Release()
 	}
 	c := openCache(t, s, dir, room)
@@ -110,7 +111,7 @@ func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 	for _, tc := range []struct {
 		obj  Object
 		here int64
-	}{{a, size}, {b, 0}, {d, size}, {e, size}} {
+	}{{a, part}, {b, 0}, {d, part}, {e, part}} {
 		if got := c.Present(tc.obj); got != tc.here {
 			t.Errorf("%s: %d bytes here, want %d", tc.obj.Key, got, tc.here)
 		}
@@ -156,23 +157,27 @@ func TestWithoutHolePunching(t *testing.T) {
 
 func TestFloor(t *testing.T) {
 	s := newStore(t)
+	const floor = 8 << 20
 	var mu sync.Mutex
 	free := int64(10 << 20)
 	c := openCache(t, s, t.TempDir(), plenty, func(o *Options, tune *tuning) {
-		o.Floor = 8 << 20
-		tune.free = func(dir string) (int64, error) {
+		o.Floor = floor
+		tune.space = func(dir string) (space, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			return free - diskUsage(t, dir), nil
+			return space{free: free - diskUsage(t, dir)}, nil
 		}
 	})
-	first := s.put("a", 1<<20)
-	h := acquire(t, c, first)
-	wantAll(t, s, h)
-	h.Release()
-	wantAll(t, s, acquire(t, c, s.put("b", 1<<20)))
-	if got := c.Present(first); got != 0 {
-		t.Errorf("%d bytes of the older object kept below the floor", got)
+	for i := range 4 {
+		h := acquire(t, c, s.put(fmt.Sprint(i), 1<<20))
+		wantAll(t, s, h)
+		h.Release()
+		if left := free - diskUsage(t, c.opts.Dir); left < floor {
+			t.Errorf("%d bytes left free", left)
+		}
+	}
+	if got := c.Stats(); got.Held < blockSize || got.Evicted == 0 {
+		t.Errorf("%d bytes held, %d evicted", got.Held, got.Evicted)
 	}
 	mu.Lock()
 	free = 0 // others have filled the disk
@@ -184,30 +189,6 @@ func TestFloor(t *testing.T) {
 	}
 }
 
-func TestScanCountsWhatIsThere(t *testing.T) {
-	s, dir := newStore(t), t.TempDir()
-	for i := range 20 {
-		filled(t, s, dir, s.put(fmt.Sprint(i), i*50_000+1))
-	}
-	c := openCache(t, s, dir, plenty)
-	<-c.scanned
-	stats := c.Stats()
-	if used := diskUsage(t, dir); stats.Objects != 20 || stats.Held < used || stats.Held > used+20*2*allocUnit {
-		t.Errorf("%d objects, %d bytes counted, %d on disk", stats.Objects, stats.Held, used)
-	}
-	closeCache(t, c)
-
-	limit := stats.Held / 2
-	c = openCache(t, s, dir, limit)
-	<-c.scanned
-	if used := diskUsage(t, dir); used > limit || used < limit/3 {
-		t.Errorf("%d bytes on disk after the limit became %d", used, limit)
-	}
-	if got := c.Present(Object{Key: "19", ETag: "v1-19", Size: 19*50_000 + 1}); got == 0 {
-		t.Error("the last used object was evicted first")
-	}
-}
-
 func TestHugeObjectIsServedUncached(t *testing.T) {
 	c := openCache(t, newStore(t), t.TempDir(), plenty)
 	h := acquire(t, c, Object{Key: "huge", ETag: "x", Size: maxBlocks*blockSize + 1})
@@ -216,12 +197,5 @@ func TestHugeObjectIsServedUncached(t *testing.T) {
 	}
 	if got := c.Stats().Held; got != 0 {
 		t.Errorf("%d bytes counted", got)
-	}
-}
-
-func TestDefaultLimit(t *testing.T) {
-	got, err := DefaultLimit(t.TempDir())
-	if err != nil || got <= 0 || got > 50e9 {
-		t.Errorf("got %d, %v", got, err)
 	}
 }

@@ -10,9 +10,15 @@ type Stats struct {
 	Objects int   `json:"objects"` // object versions known here
 	Held    int64 `json:"held"`    // bytes counted against the limit
 	Limit   int64 `json:"limit"`   // bytes
-	Hits    int64 `json:"hits"`    // reads answered from this disk alone
-	Misses  int64 `json:"misses"`  // reads that waited for the store
-	Fetched int64 `json:"fetched"` // bytes received from the store
+	Floor   int64 `json:"floor"`   // bytes that must stay free on the disk
+	// Counting is set until all that the folder holds from earlier is counted: till
+	// then Held is less than that, and a limit or floor of [Auto] is 0.
+	Counting bool `json:"counting,omitempty"`
+	// Protected is the part of Held that a scan of the whole locker does not push out.
+	Protected int64 `json:"protected"`
+	Hits      int64 `json:"hits"`    // reads answered from this disk alone
+	Misses    int64 `json:"misses"`  // reads that waited for the store
+	Fetched   int64 `json:"fetched"` // bytes received from the store
 	// Passed is the part of Fetched that found no room and was not kept, in bytes.
 	Passed  int64 `json:"passed"`
 	Evicted int64 `json:"evicted"` // bytes removed to make room
@@ -29,8 +35,13 @@ type counters struct {
 // Stats gives the figures of this moment.
 func (c *Cache) Stats() Stats {
 	c.mu.Lock()
-	s := Stats{Objects: len(c.records), Held: c.held, Limit: c.opts.Limit}
+	s := Stats{Objects: len(c.records), Held: c.held, Protected: c.protected.held}
 	c.mu.Unlock()
+	b := c.budget.Load()
+	if s.Counting = b == nil; s.Counting {
+		b = &budget{limit: max(c.opts.Limit, 0), floor: max(c.opts.Floor, 0)}
+	}
+	s.Limit, s.Floor = b.limit, b.floor
 	s.Hits, s.Misses = c.count.hits.Load(), c.count.misses.Load()
 	s.Fetched, s.Passed = c.count.fetched.Load(), c.count.passed.Load()
 	s.Evicted, s.Damaged, s.Corrupt = c.count.evicted.Load(), c.count.damaged.Load(), c.count.corrupt.Load()

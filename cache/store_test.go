@@ -190,10 +190,11 @@ func (b *tapBody) Read(p []byte) (int, error) {
 
 func (b *tapBody) Close() error { return nil }
 
-// quick is tuning for tests: nothing happens in the background unless asked for.
+// quick is tuning for tests: nothing happens in the background unless asked for, and
+// misses wait for the scan however slow the machine is.
 func quick() tuning {
 	tune := defaults()
-	tune.grace, tune.flush = time.Hour, time.Hour
+	tune.grace, tune.flush, tune.patience = time.Hour, time.Hour, time.Hour
 	return tune
 }
 
@@ -268,14 +269,25 @@ func compare(s *store, h *Handle, off int64, n int) error {
 	return nil
 }
 
-// wantAll reads the whole object in pieces, and waits until its fills have ended: a
-// reader may have its bytes before the block counts.
+// wantAll reads the whole object in pieces and waits until it is settled.
 func wantAll(t *testing.T, s *store, h *Handle) {
 	t.Helper()
 	for off := int64(0); off < h.r.obj.Size; off += 128 << 10 {
 		want(t, s, h, off, 128<<10)
 	}
-	eventually(t, "all fills have ended", func() bool { return len(flightOf(h)) == 0 })
+	settled(t, h)
+}
+
+// settled waits until nothing goes on in the background for the object: a reader may
+// have its bytes before the block counts, and an object that is being verified can lose
+// blocks and not go as a whole.
+func settled(t *testing.T, h *Handle) {
+	t.Helper()
+	eventually(t, "fills and check have ended", func() bool {
+		h.r.mu.Lock()
+		defer h.r.mu.Unlock()
+		return len(h.r.flight) == 0 && h.r.verifying == nil
+	})
 }
 
 // eventually polls until ok holds.

@@ -128,7 +128,8 @@ func (r *replica) checkBlock(f *os.File, b int, p []byte) error {
 }
 
 // trust waits until the whole content is here and verified. It is how an object in
-// doubt is read.
+// doubt is read. A fill that would not wait for the count began before the doubt: the
+// next one waits.
 func (r *replica) trust(ctx context.Context) error {
 	var last *fill
 	for checks := 0; checks <= 2*maxRejected; {
@@ -143,7 +144,7 @@ func (r *replica) trust(ctx context.Context) error {
 		case r.dead:
 			r.mu.Unlock()
 			return ErrClosed
-		case last != nil && last.err != nil && !errors.Is(last.err, errAbandoned) && r.missing > 0:
+		case last != nil && last.failed() && !errors.Is(last.err, errUncounted) && r.missing > 0:
 			r.mu.Unlock()
 			return r.unproven(last.err)
 		}

@@ -13,7 +13,7 @@ const patience = 5 * time.Second
 // attach gives the locker at p: through the process that owns its state folder, or
 // by becoming that process. withBytes opens the cache too.
 func (a *app) attach(ctx context.Context, p place, withBytes bool) (l locker, err error) {
-	err = patiently(ctx, func() error {
+	err = patiently(ctx, patience, func() error {
 		if c, ok := dial(ctx, p.state); ok {
 			l = c
 			return c.serves(ctx, p)
@@ -41,7 +41,7 @@ func (c *client) serves(ctx context.Context, p place) error {
 // own gives the engine of a process that must own the state folder itself. refuse
 // says why it cannot, when another one answers for it.
 func (a *app) own(ctx context.Context, p place, withBytes bool, refuse func(context.Context, locker) error) (e *engine, err error) {
-	err = patiently(ctx, func() error {
+	err = patiently(ctx, patience, func() error {
 		if c, ok := dial(ctx, p.state); ok {
 			defer c.Close()
 			return refuse(ctx, c)
@@ -53,10 +53,10 @@ func (a *app) own(ctx context.Context, p place, withBytes bool, refuse func(cont
 	return e, err
 }
 
-// patiently tries again while the state folder is locked and nobody answers: its
-// owner may be ending, or about to listen.
-func patiently(ctx context.Context, try func() error) error {
-	for end := time.Now().Add(patience); ; {
+// patiently tries again for a time while something is locked. The owner of a state
+// folder that nobody answers for may be ending, or about to listen.
+func patiently(ctx context.Context, most time.Duration, try func() error) error {
+	for end := time.Now().Add(most); ; {
 		err := try()
 		if !errors.Is(err, errLocked) || time.Now().After(end) {
 			return err

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,28 +11,38 @@ import (
 )
 
 func (a *app) importCommand() *cobra.Command {
-	var dry bool
-	var limit string
+	var o struct {
+		dry           bool
+		limit, layout string
+	}
 	c := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Take music in: files and folders of this machine",
 		Long: "Take files and folders into the locker. What the locker holds already is not uploaded\n" +
-			"again; interrupted, it goes on when it is run again.",
+			"again; interrupted, it goes on when it is run again.\n\n" + layoutHelp + "\n\n" +
+			"Ends with code 13 when some files could not be taken in; all others are.",
+		Example: "  lockerfs import ~/Music\n  lockerfs import --dry-run ~/Music | less\n" +
+			"  lockerfs import --layout year /mnt/usb/flac\n  lockerfs import --layout keep /mnt/usb/bootlegs",
 		Args: cobra.MinimumNArgs(1),
 		RunE: does(func(ctx context.Context, args []string) error {
-			opts := intake.Options{DryRun: dry}
-			if limit != "" {
-				n, err := parseSize(limit)
+			opts := intake.Options{DryRun: o.dry}
+			if o.limit != "" {
+				n, err := parseSize(o.limit)
 				if err != nil || n == 0 {
-					return &fault{code: exitUsage, cause: fmt.Sprintf("--bwlimit %q is not a rate like 2M (bytes a second)", limit), next: "lockerfs help import"}
+					return &fault{code: exitUsage, cause: fmt.Sprintf("--bwlimit %q is not a rate like 2M (bytes a second)", o.limit), next: "lockerfs help import"}
 				}
 				opts.Bandwidth = n
 			}
+			if err := checkLayout("--layout", o.layout); err != nil {
+				return err
+			}
+			opts.Layout = o.layout
 			return a.takeIn(ctx, args, opts)
 		}),
 	}
-	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be done")
-	c.Flags().StringVar(&limit, "bwlimit", "", "upload at most so many bytes a second, for instance 2M")
+	c.Flags().BoolVar(&o.dry, "dry-run", false, "only draw the tree that it would make")
+	c.Flags().StringVar(&o.limit, "bwlimit", "", "upload at most so many bytes a second, for instance 2M")
+	addLayoutFlag(c, &o.layout)
 	return c
 }
 
@@ -45,6 +53,9 @@ func (a *app) takeIn(ctx context.Context, args []string, opts intake.Options) er
 		if err != nil {
 			return err
 		}
+		opts.Layout = first(opts.Layout, p.layout)
+		// What lies in the middle of an imported folder and is a locker's stays out.
+		opts.Exclude = append(liveMounts(), p.own()...)
 		if e, ok := l.(*engine); ok {
 			// Others may ask how it goes.
 			s, err := serve(e, p.where(), a.logger("socket"))
@@ -54,9 +65,15 @@ func (a *app) takeIn(ctx context.Context, args []string, opts intake.Options) er
 			defer s.close()
 		}
 		shown := a.showProgress()
-		report, err := l.Import(ctx, paths, opts, shown.update)
+		hear := listener{progress: shown.update}
+		tree := newPlacements()
+		defer tree.close()
+		if opts.DryRun {
+			hear.placed = tree.add
+		}
+		report, err := l.Import(ctx, paths, opts, hear)
 		shown.end()
-		return a.sayReport(report, opts, err)
+		return a.sayReport(report, tree, opts.DryRun, err)
 	})
 }
 
@@ -82,68 +99,4 @@ func (a *app) sources(args []string, p place) ([]string, error) {
 		paths[i] = real
 	}
 	return paths, nil
-}
-
-// maxNotes is how many files of a sort a report for people names.
-const maxNotes = 20
-
-// sayReport prints the report, also after an import that ended early, and gives the
-// error the command ends with.
-func (a *app) sayReport(r intake.Report, opts intake.Options, err error) error {
-	began := r.Imported+r.Matched+r.Present+int64(len(r.Failed)+len(r.Skipped)) > 0
-	if err == nil || began {
-		if a.flags.json {
-			if jsonErr := a.printJSON(r); jsonErr != nil {
-				return jsonErr
-			}
-		} else {
-			printReport(a.out, r, opts.DryRun)
-		}
-	}
-	switch {
-	case err == nil && len(r.Failed) > 0:
-		return &fault{code: exitSomeFailed, cause: count(int64(len(r.Failed)), "file", "files") + " could not be taken in", next: "run the same import again; what is in stays in"}
-	case err == nil:
-		return nil
-	case diagnose(err, a.where).code == exitInterrupted:
-		return &fault{code: exitInterrupted, cause: "interrupted; " + count(r.Imported+r.Matched, "file is", "files are") + " in and safe", next: "run the same import again; it goes on from here", err: err}
-	}
-	return err
-}
-
-func printReport(w io.Writer, r intake.Report, dry bool) {
-	imported, matched := "imported", "matched (in the locker under another name, not uploaded)"
-	if dry {
-		imported, matched = "to upload", "to match (in the locker under another name)"
-		for _, n := range r.Placed {
-			fmt.Fprintf(w, "%-8s %s\n", n.What, printable(n.File))
-		}
-	}
-	fmt.Fprintf(w, "%s: %s, %s\n", imported, count(r.Imported, "file", "files"), humanSize(r.ImportedBytes))
-	if r.Matched > 0 {
-		fmt.Fprintf(w, "%s: %s, %s\n", matched, count(r.Matched, "file", "files"), humanSize(r.MatchedBytes))
-	}
-	if r.Present > 0 {
-		fmt.Fprintf(w, "in the locker already: %s\n", count(r.Present, "file", "files"))
-	}
-	printNotes(w, "renamed", r.Renamed)
-	printNotes(w, "taken in, but damaged", r.Damaged)
-	printNotes(w, "left out", r.Skipped)
-	printNotes(w, "FAILED", r.Failed)
-	if !dry && r.Elapsed > time.Second && r.ImportedBytes > 0 {
-		fmt.Fprintf(w, "in %s, %s/s\n", humanDuration(r.Elapsed), humanSize(int64(float64(r.ImportedBytes)/r.Elapsed.Seconds())))
-	}
-}
-
-func printNotes(w io.Writer, title string, notes []intake.Note) {
-	if len(notes) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "%s: %s\n", title, count(int64(len(notes)), "file", "files"))
-	for _, n := range notes[:min(maxNotes, len(notes))] {
-		fmt.Fprintf(w, "  %s: %s\n", printable(n.File), printable(n.What))
-	}
-	if more := len(notes) - maxNotes; more > 0 {
-		fmt.Fprintf(w, "  and %s more (--json names all)\n", thousands(int64(more)))
-	}
 }

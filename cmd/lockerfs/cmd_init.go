@@ -82,7 +82,7 @@ func (a *app) initiate(ctx context.Context, arg string, o initOptions) (initiate
 	}
 	if secret != "" {
 		// The store needs the keys before the config can name them.
-		if err := a.keepCredentials(l.Credentials, secret); err != nil {
+		if err := a.keepCredentials(ctx, l.Credentials, secret); err != nil {
 			return initiated{}, err
 		}
 	}
@@ -102,7 +102,7 @@ func (a *app) initiate(ctx context.Context, arg string, o initOptions) (initiate
 	if secret != "" {
 		done.Credentials = p.credentials
 	}
-	done.Added, err = addLocker(a.configPath(), o.name, l)
+	done.Added, err = addLocker(ctx, a.configPath(), o.name, l)
 	return done, err
 }
 
@@ -114,8 +114,12 @@ func (a *app) plan(arg string, o *initOptions) (l lockerConfig, secret string, e
 		return l, "", &fault{code: exitUsage, cause: fmt.Sprintf("%q cannot name a locker", o.name), next: "use letters, digits, dash and underscore"}
 	}
 	l = lockerConfig{Store: first(arg, a.flags.store), Mount: o.mount, State: a.flags.state, Cache: a.flags.cache}
-	if l.Mount != "" && !strings.HasPrefix(l.Mount, "~") {
-		if l.Mount, err = filepath.Abs(l.Mount); err != nil {
+	// What is written down must mean the same from every folder.
+	for _, p := range []*string{&l.Mount, &l.State, &l.Cache} {
+		if *p == "" || *p == "~" || strings.HasPrefix(*p, "~/") {
+			continue
+		}
+		if *p, err = filepath.Abs(*p); err != nil {
 			return l, "", err
 		}
 	}
@@ -150,17 +154,19 @@ func (a *app) planRclone(l lockerConfig, o *initOptions) (lockerConfig, string, 
 
 // keepCredentials writes a credentials file beside the config file, and never over
 // another one.
-func (a *app) keepCredentials(name, content string) error {
-	path := filepath.Join(filepath.Dir(a.configPath()), name)
-	switch same, err := holds(path, content); {
-	case err != nil:
-		return err
-	case same == differs:
-		return &fault{code: exitUsage, cause: fmt.Sprintf("%s is there already with other keys", path), next: "remove it, or choose another name with --name"}
-	case same == equal:
-		return nil
-	}
-	return writePrivately(path, []byte(content))
+func (a *app) keepCredentials(ctx context.Context, name, content string) error {
+	path := filepath.Join(a.configDir(), name)
+	return lockConfig(ctx, a.configPath(), func() error {
+		switch same, err := holds(path, content); {
+		case err != nil:
+			return err
+		case same == differs:
+			return &fault{code: exitUsage, cause: fmt.Sprintf("%s is there already with other keys", path), next: "remove it, or choose another name with --name"}
+		case same == equal:
+			return nil
+		}
+		return writePrivately(path, []byte(content))
+	})
 }
 
 // join makes the store at p a locker or reads what makes it one, and finds out what

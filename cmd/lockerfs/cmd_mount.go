@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,12 +109,14 @@ func (a *app) serveMount(ctx context.Context, e *engine, m *presence) error {
 	if err != nil {
 		return errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
 	}
-	following, stop := context.WithCancel(ctx)
+	// A mount in use goes on after Ctrl-C, and follows the log for as long.
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	e.following.Store(true)
 	followed, hopeless := make(chan struct{}), make(chan error, 1)
 	go func() {
 		defer close(followed)
-		e.follow(following, pollInterval(os.Getenv("LOCKERFS_POLL")), func(err error) { hopeless <- err })
+		e.follow(following, durationOf("LOCKERFS_POLL", pollEvery), func(err error) { hopeless <- err })
 	}()
 	a.sayMounted(ctx, e)
 	select {
@@ -157,10 +158,10 @@ func mountedAlready(ctx context.Context, l locker) error {
 		next: "lockerfs umount, or another device on this machine with --state and --cache of its own"}
 }
 
-// pollInterval reads LOCKERFS_POLL, a duration such as 200ms, for tests.
-func pollInterval(s string) time.Duration {
-	if d, err := time.ParseDuration(strings.TrimSpace(s)); err == nil && d >= 10*time.Millisecond {
+// durationOf reads a duration such as 200ms from the environment, for tests.
+func durationOf(name string, usual time.Duration) time.Duration {
+	if d, err := time.ParseDuration(os.Getenv(name)); err == nil && d >= 10*time.Millisecond {
 		return d
 	}
-	return pollEvery
+	return usual
 }

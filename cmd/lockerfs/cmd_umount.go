@@ -55,7 +55,7 @@ func (a *app) umount(ctx context.Context, arg string) error {
 	if state == "" {
 		return nil
 	}
-	if err := awaitFree(ctx, state); err != nil {
+	if err := awaitFree(ctx, state, point); err != nil {
 		return err
 	}
 	if recordedMount(state) != point {
@@ -82,8 +82,17 @@ func (a *app) stateOf(point string, p place) string {
 	return ""
 }
 
-// awaitFree waits until no process owns the state folder.
-func awaitFree(ctx context.Context, state string) error {
+// awaitFree waits until no process owns the state folder, of what was mounted at
+// point. One that does not answer is not waited for.
+func awaitFree(ctx context.Context, state, point string) error {
+	if c, ok := dial(ctx, state); ok {
+		_, err := c.Status(ctx)
+		c.Close()
+		if errors.Is(err, errSilent) {
+			f := diagnose(err, where{})
+			return &fault{code: f.code, cause: point + " is unmounted, but " + f.cause, next: f.next, err: err}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
 	for {
@@ -96,7 +105,11 @@ func awaitFree(ctx context.Context, state string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it is unmounted, but process %d has not ended yet", lockOwner(state))
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return ctx.Err()
+			}
+			return &fault{code: exitInUse, cause: fmt.Sprintf("%s is unmounted, but process %d has not ended yet", point, lockOwner(state)),
+				next: "lockerfs status says what it is doing"}
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

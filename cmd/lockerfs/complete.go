@@ -24,7 +24,7 @@ func (a *app) completePaths(cmd *cobra.Command, args []string, typed string) ([]
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	ctx, cancel := context.WithTimeout(cmd.Context(), durationOf("LOCKERFS_COMPLETION", completionTime))
 	defer cancel()
 	answer := make(chan []string, 1)
 	go func() { answer <- a.complete(ctx, typed) }()

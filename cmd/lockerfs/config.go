@@ -41,6 +41,7 @@ type lockerConfig struct {
 	UID         *int   `toml:"uid"`
 	GID         *int   `toml:"gid"`
 	Umask       string `toml:"umask"`
+	Layout      string `toml:"layout"`
 }
 
 func configTopic() *cobra.Command {
@@ -110,12 +111,40 @@ func (l lockerConfig) check(name string) error {
 			return fmt.Errorf("[locker.%s] cache_size: %w", name, err)
 		}
 	}
+	if err := checkLayout(fmt.Sprintf("[locker.%s] layout", name), l.Layout); err != nil {
+		return err
+	}
 	if l.Umask != "" {
 		if _, err := parseUmask(l.Umask); err != nil {
 			return fmt.Errorf("[locker.%s] umask: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// under gives the config with every path absolute: ~ is the home folder, and a
+// relative one starts at dir, where the config file is.
+func (l lockerConfig) under(dir string) (lockerConfig, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return l, err
+	}
+	paths := []*string{&l.Mount, &l.Cache, &l.State, &l.Credentials}
+	if pathStore(l.Store) {
+		paths = append(paths, &l.Store)
+	}
+	for _, p := range paths {
+		if *p == "" {
+			continue
+		}
+		if *p, err = expandHome(*p); err != nil {
+			return l, err
+		}
+		if !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	return l, nil
 }
 
 func (c config) names() []string {

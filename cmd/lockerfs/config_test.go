@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func TestExampleConfig(t *testing.T) {
 }
 
 func TestExampleConfigNamesEveryKey(t *testing.T) {
-	for _, key := range []string{"store", "mount", "cache", "cache_size", "state", "credentials", "allow_other", "uid", "gid", "umask", "default"} {
+	for _, key := range []string{"store", "mount", "cache", "cache_size", "state", "credentials", "allow_other", "uid", "gid", "umask", "layout", "default"} {
 		if !strings.Contains(exampleConfig, "\n"+key+" = ") {
 			t.Errorf("the example does not show %q", key)
 		}
@@ -72,7 +73,7 @@ func TestAddLocker(t *testing.T) {
 		{"a", lockerConfig{Store: "file:///other"}, false, true},
 		{"b", lockerConfig{Store: `file:///it's "b"`, Credentials: "keys"}, true, false},
 	} {
-		added, err := addLocker(path, step.name, step.l)
+		added, err := addLocker(t.Context(), path, step.name, step.l)
 		if added != step.added || (err != nil) != step.fault {
 			t.Errorf("%+v: got %v, %v", step, added, err)
 		}
@@ -104,7 +105,7 @@ func TestAddLockerKeepsTheRest(t *testing.T) {
 		if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := addLocker(path, "new", l); err != nil {
+		if _, err := addLocker(context.Background(), path, "new", l); err != nil {
 			t.Fatal(err)
 		}
 		after, err := os.ReadFile(path)

@@ -111,12 +111,9 @@ func openCache(p place, s remote.Store, log *slog.Logger) (*cache.Cache, error) 
 	}
 	limit := p.cacheSize
 	if limit == 0 {
-		var err error
-		if limit, err = cache.DefaultLimit(p.cache); err != nil {
-			return nil, err
-		}
+		limit = cache.Auto
 	}
-	return cache.Open(cache.Options{Dir: p.cache, Limit: limit, Log: log}, s)
+	return cache.Open(cache.Options{Dir: p.cache, Limit: limit, Floor: cache.Auto, Log: log}, s)
 }
 
 // Close gives everything back, the state folder last. An import that was told to end
@@ -175,7 +172,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 }
 
 // tend does what follows from news: it finishes a commit that a crash left
-// undecided.
+// undecided, and makes new files known to search, so that no search waits for it.
 func (e *engine) tend(ctx context.Context) {
 	recovered, warned := false, false
 	for {
@@ -189,6 +186,11 @@ func (e *engine) tend(ctx context.Context) {
 			if recovered = err == nil; err != nil && !warned {
 				warned = true
 				e.log("pending").Warn("this device cannot commit yet", "reason", err)
+			}
+		}
+		if e.index.Synced() {
+			if err := e.index.UpdateSearch(ctx); err != nil && ctx.Err() == nil {
+				e.log("catalog").Warn("search does not know the newest files", "reason", err)
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func TestEngineAnswersFromTheIndexWhenOffline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Import(t.Context(), []string{music(t)}, intake.Options{}, nil); err != nil {
+	if _, err := e.Import(t.Context(), []string{music(t)}, intake.Options{}, listener{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Close(); err != nil {
@@ -115,7 +115,7 @@ func TestEngineAnswersFromTheIndexWhenOffline(t *testing.T) {
 		if err != nil || files != 2 || !bytes.Contains(notes.Bytes(), []byte("answering from what this device knew last")) {
 			t.Errorf("%v: got %d files, %v, said %q", kind, files, err, notes)
 		}
-		if _, err := e.Import(t.Context(), []string{music(t)}, intake.Options{}, nil); !errors.Is(err, kind) {
+		if _, err := e.Import(t.Context(), []string{music(t)}, intake.Options{}, listener{}); !errors.Is(err, kind) {
 			t.Errorf("%v: import gave %v", kind, err)
 		}
 		e.Close()
@@ -144,7 +144,7 @@ func TestEngineFollows(t *testing.T) {
 	await(t, "offline", network(linkOffline))
 	store.Break(nil)
 	other := open(t, testPlace(t), testGround(store, io.Discard))
-	if _, err := other.Import(t.Context(), []string{music(t)}, intake.Options{}, nil); err != nil {
+	if _, err := other.Import(t.Context(), []string{music(t)}, intake.Options{}, listener{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the other device's files", func() bool {
@@ -171,7 +171,7 @@ func TestStoreThatCannotBeShared(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		_, err = e.Import(t.Context(), []string{src}, intake.Options{}, nil)
+		_, err = e.Import(t.Context(), []string{src}, intake.Options{}, listener{})
 		return err
 	}
 	if err := take(first); err != nil {

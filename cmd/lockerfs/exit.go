@@ -38,6 +38,7 @@ const (
 	exitInUse
 	exitSomeFailed
 	exitNotFound
+	exitNothing
 	exitInterrupted exitCode = 130
 )
 
@@ -65,6 +66,7 @@ func exitMeanings() []struct {
 		{exitInUse, "the state or cache folder is in use by another process"},
 		{exitSomeFailed, "some files failed; all others were done"},
 		{exitNotFound, "there is no such file or folder in the locker"},
+		{exitNothing, "the search found nothing"},
 		{exitInterrupted, "interrupted"},
 	}
 }
@@ -140,6 +142,7 @@ func symptoms() []symptom {
 		{context.DeadlineExceeded, exitUnreachable, "the store {store} did not answer in time", "check the network and the endpoint, then run the command again", false},
 		{catalog.ErrUnsynced, exitUnreachable, "this device has not read the catalog of {store} yet", "run the command again when the store can be reached", false},
 		{catalog.ErrNotFound, exitNotFound, "no such file or folder in the locker", "lockerfs ls", false},
+		{catalog.ErrQuery, exitUsage, "there are too many words to search for", "search for fewer words", false},
 		{remote.ErrInvalid, exitUsage, "the store URL or a name is not valid", "use file:///path or s3://bucket/prefix?endpoint=…&region=…", true},
 		{catalog.ErrCorrupt, exitOther, "the catalog in {store} is damaged", "lockerfs status on another device; its index can publish the catalog again with lockerfs rebuild", true},
 		{syscall.EACCES, exitDenied, "this machine refuses access", "check the owner and the rights of that folder", true},

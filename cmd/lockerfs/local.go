@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs/catalog"
-	"github.com/lockerfs/lockerfs/fs/intake"
 	"github.com/lockerfs/lockerfs/fs/pending"
 )
 
@@ -199,36 +197,10 @@ func objectOf(v *catalog.Version) cache.Object {
 	return cache.Object{Key: v.Object.Key, ETag: v.Object.ETag, Size: v.Size, SHA256: v.SHA256, Foreign: v.Object.Foreign}
 }
 
-// Import is locker's.
-func (e *engine) Import(ctx context.Context, paths []string, opts intake.Options, progress func(intake.Progress)) (intake.Report, error) {
-	select {
-	case e.importing <- struct{}{}:
-		defer func() { <-e.importing }()
-	default:
-		return intake.Report{}, &fault{code: exitInUse, cause: "another import is running", next: "lockerfs status shows how far it is; run this one after it"}
+// Search is locker's.
+func (e *engine) Search(ctx context.Context, words string, limit int) ([]catalog.Finding, error) {
+	if err := e.fresh(ctx, false); err != nil {
+		return nil, err
 	}
-	if err := e.fresh(ctx, true); err != nil {
-		return intake.Report{}, err
-	}
-	im := &intake.Importer{Store: e.store, Index: e.index, Memory: filepath.Join(e.place.state, "import.db"), Logger: e.log("intake")}
-	if !opts.DryRun {
-		committer, err := e.writer(ctx)
-		if err != nil {
-			return intake.Report{}, err
-		}
-		im.Commit = committer
-	}
-	defer e.importAt(nil)
-	return im.Run(ctx, paths, opts, func(p intake.Progress) {
-		e.importAt(&p)
-		if progress != nil {
-			progress(p)
-		}
-	})
-}
-
-func (e *engine) importAt(p *intake.Progress) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.progress = p
+	return e.index.Search(ctx, words, limit)
 }

@@ -20,11 +20,22 @@ type locker interface {
 	List(ctx context.Context, path string, deep bool, emit func(listed) error) error
 	// Info says all about one entry.
 	Info(ctx context.Context, path string) (info, error)
+	// Search gives the files that have all the words, the best first; see
+	// catalog.Index.Search.
+	Search(ctx context.Context, words string, limit int) ([]catalog.Finding, error)
 	// Import takes in files of this machine; see intake.Importer. When ctx ends it
 	// stops, and the report says what is in.
-	Import(ctx context.Context, paths []string, opts intake.Options, progress func(intake.Progress)) (intake.Report, error)
+	Import(ctx context.Context, paths []string, opts intake.Options, l listener) (intake.Report, error)
 	// Close gives back what is held.
 	Close() error
+}
+
+// listener hears how an import goes, each of its functions from one goroutine. Those
+// that are nil are not called.
+type listener struct {
+	progress func(intake.Progress)
+	// placed is told where each file of a dry run would stand; the import waits for it.
+	placed func(intake.Placed)
 }
 
 // The network as seen from here.

@@ -16,7 +16,7 @@ const retryUnmount = 500 * time.Millisecond
 // presence is the locker in this machine's tree of folders.
 type presence struct {
 	point   string
-	mounted *fs.Mounted
+	mounted interface{ Unmount() error } // *fs.Mounted
 	engine  *engine
 	// gone is closed when it is unmounted, by whatever hand.
 	gone chan struct{}
@@ -86,23 +86,31 @@ func makeMountPoint(dir string) error {
 	return err
 }
 
-// end unmounts and waits until the last request has ended. While programs use the
-// mount it goes on serving them: taking it from under them would lose their work.
+// end unmounts and waits until the last request has ended. While it cannot be
+// unmounted, because programs use it or for whatever reason, it goes on: taking it
+// from under them would lose their work. On an error it is still mounted and recorded.
 func (p *presence) end(ctx context.Context, note func(string, ...any)) error {
-	err := p.unmount(ctx, note)
+	if err := p.unmount(ctx, note); err != nil {
+		return err
+	}
 	p.engine.mounted.Store(nil)
 	p.engine.files.Store(nil)
-	return errors.Join(err, forgetMount(p.engine.place.state))
+	return forgetMount(p.engine.place.state)
 }
 
 func (p *presence) unmount(ctx context.Context, note func(string, ...any)) error {
-	for said := false; ; said = true {
+	for said := ""; ; {
 		err := p.mounted.Unmount()
-		if !errors.Is(err, fs.ErrBusy) {
-			return err
+		if err == nil {
+			return nil
 		}
-		if !said {
-			note("%s is in use; waiting until it is free (fuser -vm %s shows by whom)", p.point, p.point)
+		why := oneLine(diagnose(err, where{mount: p.point}).cause) + "; trying again"
+		if errors.Is(err, fs.ErrBusy) {
+			why = p.point + " is in use; waiting until it is free (fuser -vm " + p.point + " shows by whom)"
+		}
+		if why != said {
+			said = why
+			note("%s", why)
 		}
 		select {
 		case <-ctx.Done():

@@ -30,6 +30,8 @@ type place struct {
 	// credentials is a file of keys for the store, or empty.
 	credentials string
 	owner       ownership
+	// layout is how its files are filed, empty for the default.
+	layout string
 }
 
 // ownership says to whom the mounted files belong and who may read them.
@@ -61,6 +63,9 @@ func (a *app) configPath() string {
 	return filepath.Join(xdg.ConfigHome, "lockerfs", "config.toml")
 }
 
+// configDir is the folder at which relative paths of the config file start.
+func (a *app) configDir() string { return filepath.Dir(a.configPath()) }
+
 // place finds out which locker is meant: by --store, by --locker, else the default
 // one or the only one of the config file.
 func (a *app) place() (place, error) {
@@ -90,8 +95,9 @@ func (a *app) choose() (place, error) {
 		return a.fill(f.locker, l)
 	case f.store != "":
 		for _, name := range c.names() {
-			if c.Locker[name].Store == f.store {
-				return a.fill(name, c.Locker[name])
+			l, err := c.Locker[name].under(a.configDir())
+			if err == nil && sameStore(l.Store, f.store) {
+				return a.fill(name, l)
 			}
 		}
 		return a.fill(nameOf(f.store), lockerConfig{})
@@ -114,9 +120,14 @@ func unknownLocker(name string, c config) error {
 		next: "lockerfs --locker " + c.names()[0]}
 }
 
-// fill completes a place: flags before config before defaults.
+// fill completes a place: flags before config before defaults. A relative path of a
+// flag starts at the working folder, one of the config at the config file's.
 func (a *app) fill(name string, l lockerConfig) (place, error) {
-	p := place{name: name, store: first(a.flags.store, l.Store),
+	l, err := l.under(a.configDir())
+	if err != nil {
+		return place{}, err
+	}
+	p := place{name: name, credentials: l.Credentials, layout: l.Layout, store: first(a.flags.store, l.Store),
 		owner: ownership{allowOther: l.AllowOther, uid: l.UID, gid: l.GID, umask: l.Umask}}
 	u, err := parseStore(p.store)
 	if err != nil {
@@ -134,13 +145,7 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 	if p.cache, err = absolute(first(a.flags.cache, l.Cache, filepath.Join(xdg.CacheHome, "lockerfs", name))); err != nil {
 		return place{}, err
 	}
-	if p.mount, err = absolute(first(l.Mount, "~/Locker")); err != nil {
-		return place{}, err
-	}
-	if p.credentials = l.Credentials; p.credentials != "" && !strings.Contains(p.credentials, "/") {
-		p.credentials = filepath.Join(filepath.Dir(a.configPath()), p.credentials)
-	}
-	p.credentials, err = expandHome(p.credentials)
+	p.mount, err = absolute(first(l.Mount, "~/Locker"))
 	return p, err
 }
 
@@ -161,9 +166,24 @@ func absolute(p string) (string, error) {
 	return filepath.Abs(p)
 }
 
+// pathStore tells whether a store is written as a plain path.
+func pathStore(s string) bool {
+	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../") || strings.HasPrefix(s, "~/")
+}
+
+// sameStore tells whether two stores, with absolute paths, are one.
+func sameStore(a, b string) bool {
+	x, err := parseStore(a)
+	if err != nil {
+		return a == b
+	}
+	y, err := parseStore(b)
+	return err == nil && x.String() == y.String()
+}
+
 // parseStore reads a store URL. A plain path is a folder.
 func parseStore(s string) (*url.URL, error) {
-	if strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../") || strings.HasPrefix(s, "~/") {
+	if pathStore(s) {
 		dir, err := absolute(s)
 		if err != nil {
 			return nil, err
@@ -199,6 +219,12 @@ func shortStore(store string) string {
 // nameOf makes a name for a locker that has none: the last part of its store, and
 // enough of a hash to tell it from others.
 func nameOf(store string) string {
+	if pathStore(store) {
+		// However the folder is written, it is one locker.
+		if u, err := parseStore(store); err == nil {
+			store = u.String()
+		}
+	}
 	base := path.Base(shortStore(store))
 	base = strings.Trim(regexp.MustCompile(`[^A-Za-z0-9_]+`).ReplaceAllString(base, "-"), "-")
 	sum := sha256.Sum256([]byte(store))

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,31 +13,42 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
 // client is a locker through the control socket of the process that owns it.
 type client struct {
 	http *http.Client
+	// state is the folder whose owner it is.
+	state string
+	// answer bounds how long the owner may take to say how it is.
+	answer time.Duration
 }
 
 var _ locker = (*client)(nil)
 
-// lastWord is how long an import that was told to end may take to report.
-const lastWord = 30 * time.Second
+// answerTime is how long the owner of a state folder may take to say how it is.
+const answerTime = 10 * time.Second
 
-// dial reaches the owner of the state folder; ok is false when nobody answers.
+// errSilent: the owner of the state folder is there and does not answer.
+var errSilent = errors.New("no answer in time")
+
+// dial reaches the owner of the state folder; ok is false when nobody listens.
 func dial(ctx context.Context, state string) (_ *client, ok bool) {
 	var d net.Dialer
-	path := findSocketPath(state)
+	path, err := findSocketPath(state)
+	if err != nil {
+		return nil, false
+	}
 	conn, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
 		return nil, false
 	}
 	conn.Close()
-	return &client{&http.Client{Transport: &http.Transport{
+	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) },
-	}}}, true
+	}
+	return &client{&http.Client{Transport: transport}, state, durationOf("LOCKERFS_ANSWER", answerTime)}, true
 }
 
 // Close is locker's.
@@ -79,6 +89,9 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 
 // lost gives words to a connection that ended in the middle.
 func (c *client) lost(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return silent(c.state)
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -97,8 +110,22 @@ func (c *client) get(ctx context.Context, path string, query url.Values, into an
 	return nil
 }
 
-// Status is locker's.
+// silent says that the owner of a state folder does not answer: it was stopped, or
+// hangs.
+func silent(state string) error {
+	who, next := "the process that owns "+state, "lockerfs umount, then end that process (fuser -v "+lockPath(state)+" shows it)"
+	if pid := lockOwner(state); pid > 0 {
+		who = fmt.Sprintf("process %d, which owns %s,", pid, state)
+		next = fmt.Sprintf("kill -CONT %d if it was stopped, else kill -KILL %d and lockerfs umount", pid, pid)
+	}
+	return &fault{code: exitInUse, cause: who + " does not answer", next: next, err: errSilent}
+}
+
+// Status is locker's. It is what is asked first, so it is here that an owner that
+// does not answer is found out.
 func (c *client) Status(ctx context.Context) (s status, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.answer, errSilent)
+	defer cancel()
 	return s, c.get(ctx, pathStatus, nil, &s)
 }
 
@@ -122,38 +149,18 @@ func (c *client) List(ctx context.Context, path string, deep bool, emit func(lis
 	})
 }
 
-// Import is locker's. When ctx ends, the other side is told to stop, and its report
-// is waited for.
-func (c *client) Import(ctx context.Context, paths []string, opts intake.Options, progress func(intake.Progress)) (intake.Report, error) {
-	request := importRequest{ID: rand.Text(), Paths: paths, Options: opts}
-	// The request itself outlives ctx for as long as the last word takes.
-	whole, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
-	stop := context.AfterFunc(ctx, func() {
-		short, cancel := context.WithTimeout(whole, lastWord)
-		defer cancel()
-		if answer, err := c.do(short, http.MethodDelete, pathImport+"/"+request.ID, nil, nil); err == nil {
-			answer.Body.Close()
-		}
-		<-short.Done()
-		giveUp()
-	})
-	defer stop()
-	answer, err := c.do(whole, http.MethodPost, pathImport, nil, request)
+// Search is locker's.
+func (c *client) Search(ctx context.Context, words string, limit int) (found []catalog.Finding, err error) {
+	answer, err := c.do(ctx, http.MethodGet, pathSearch, url.Values{"words": {words}, "limit": {strconv.Itoa(limit)}}, nil)
 	if err != nil {
-		return intake.Report{}, errors.Join(ctx.Err(), err)
+		return nil, err
 	}
-	var report intake.Report
-	err = c.frames(whole, answer.Body, func(f frame) error {
-		if f.Progress != nil && progress != nil {
-			progress(*f.Progress)
-		}
-		if f.Report != nil {
-			report = *f.Report
+	return found, c.frames(ctx, answer.Body, func(f frame) error {
+		if f.Finding != nil {
+			found = append(found, *f.Finding)
 		}
 		return nil
 	})
-	return report, err
 }
 
 // frames hands every frame to take, closes body and gives the fault of the last.

@@ -3,7 +3,9 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,13 +36,22 @@ func makeSocketPath(state string) (string, error) {
 	return p, writePrivately(pointerPath(state), []byte(p+"\n"))
 }
 
-// findSocketPath gives where the owner of the state folder listens, if it does.
-func findSocketPath(state string) string {
+// findSocketPath gives where the owner of the state folder listens, if it does. A
+// pointer may outlive the folder it leads to, which is gone after a restart of the
+// machine and may be anybody's then: nobody there is spoken to.
+func findSocketPath(state string) (string, error) {
 	b, err := os.ReadFile(pointerPath(state))
-	if err != nil || len(b) > 4096 {
-		return filepath.Join(state, "control.sock")
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(state, "control.sock"), nil
 	}
-	return strings.TrimSpace(string(b))
+	if err != nil {
+		return "", err
+	}
+	p := strings.TrimSpace(string(b))
+	if len(p) > maxSocketPath || !filepath.IsAbs(p) {
+		return "", fmt.Errorf("%s does not hold the path of a socket", pointerPath(state))
+	}
+	return p, oursAlone(filepath.Dir(p))
 }
 
 // runtimeFolder is a folder that only this user can enter.
@@ -54,13 +65,18 @@ func runtimeFolder() (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	// In a folder that everybody can write to, another user may have made it first.
+	return dir, oursAlone(dir)
+}
+
+// oursAlone makes sure that only this user can have put something into a folder. Where
+// everybody can write, another one may have made it first.
+func oursAlone(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ours(info) {
-		return "", fmt.Errorf("%s is not a folder of ours alone", dir)
+		return fmt.Errorf("%s is not a folder of ours alone", dir)
 	}
-	return dir, nil
+	return nil
 }

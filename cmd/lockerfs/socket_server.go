@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/lockerfs/lockerfs/fs/intake"
 )
 
 // parting is how long running requests get to send their last frame.
@@ -29,8 +27,8 @@ type server struct {
 	// end ends the requests that run.
 	end context.CancelFunc
 
-	mu      sync.Mutex // guards imports; taken alone
-	imports map[string]context.CancelFunc
+	mu   sync.Mutex // guards runs; taken alone
+	runs map[string]context.CancelFunc
 }
 
 // serve listens on the control socket of the state folder at, which this process
@@ -45,13 +43,14 @@ func serve(l locker, at where, log *slog.Logger) (*server, error) {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &server{locker: l, where: at, log: log, path: path, end: end, imports: map[string]context.CancelFunc{}}
+	s := &server{locker: l, where: at, log: log, path: path, end: end, runs: map[string]context.CancelFunc{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathStatus, s.status)
 	mux.HandleFunc("GET "+pathInfo, s.info)
 	mux.HandleFunc("GET "+pathList, s.list)
+	mux.HandleFunc("GET "+pathSearch, s.search)
 	mux.HandleFunc("POST "+pathImport, s.runImport)
-	mux.HandleFunc("DELETE "+pathImport+"/{id}", s.endImport)
+	mux.HandleFunc("DELETE "+pathImport+"/{id}", s.endRun)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
 	go func() {
@@ -125,49 +124,22 @@ func (s *server) list(w http.ResponseWriter, r *http.Request) {
 	_ = lines.Encode(frame{Fault: toWire(err, s.where), End: true})
 }
 
-func (s *server) runImport(w http.ResponseWriter, r *http.Request) {
-	var request importRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&request); err != nil || request.ID == "" {
-		s.fail(w, &fault{code: exitUsage, cause: "not an import request"})
+func (s *server) search(w http.ResponseWriter, r *http.Request) {
+	limit, err := strconv.Atoi(r.FormValue("limit"))
+	if err != nil {
+		s.fail(w, &fault{code: exitUsage, cause: "not a search request"})
 		return
 	}
-	// A client that goes away ends its import; so does endImport.
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	if !s.begin(request.ID, cancel) {
-		s.fail(w, &fault{code: exitUsage, cause: "an import of that id is running"})
+	found, err := s.locker.Search(r.Context(), r.FormValue("words"), limit)
+	if err != nil {
+		s.fail(w, err)
 		return
 	}
-	defer s.forget(request.ID)
-	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
-	report, err := s.locker.Import(ctx, request.Paths, request.Options, func(p intake.Progress) {
-		_ = errors.Join(lines.Encode(frame{Progress: &p}), flush.Flush())
-	})
-	_ = lines.Encode(frame{Report: &report, Fault: toWire(err, s.where), End: true})
-}
-
-func (s *server) begin(id string, cancel context.CancelFunc) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.imports[id]; ok {
-		return false
+	lines := json.NewEncoder(w)
+	for i := range found {
+		if err := lines.Encode(frame{Finding: &found[i]}); err != nil {
+			return // nobody listens
+		}
 	}
-	s.imports[id] = cancel
-	return true
-}
-
-func (s *server) forget(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.imports, id)
-}
-
-func (s *server) endImport(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	cancel := s.imports[r.PathValue("id")]
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel()
-	}
-	w.WriteHeader(http.StatusNoContent)
+	_ = lines.Encode(frame{End: true})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
 )
 
@@ -12,7 +13,9 @@ import (
 //	GET    /v1/status                  status
 //	GET    /v1/info?path=P             info
 //	GET    /v1/list?path=P&deep=true   frames: one entry each, then end
-//	POST   /v1/import                  importRequest; frames: progress, then report
+//	GET    /v1/search?words=W&limit=N  frames: one finding each, then end
+//	POST   /v1/import                  importRequest; frames: progress, in a dry run
+//	                                   places too, then report
 //	DELETE /v1/import/ID               ends that import; its report still comes
 //
 // A request that fails is answered with status 422 and a frame that holds the
@@ -21,13 +24,16 @@ const (
 	pathStatus = "/v1/status"
 	pathInfo   = "/v1/info"
 	pathList   = "/v1/list"
+	pathSearch = "/v1/search"
 	pathImport = "/v1/import"
 )
 
 // frame is one line of an answer.
 type frame struct {
 	Entry    *listed          `json:"entry,omitempty"`
+	Finding  *catalog.Finding `json:"finding,omitempty"`
 	Progress *intake.Progress `json:"progress,omitempty"`
+	Placed   *intake.Placed   `json:"placed,omitempty"`
 	Report   *intake.Report   `json:"report,omitempty"`
 	Fault    *wireFault       `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.

@@ -87,6 +87,8 @@ func checkVersion(v *Version) error {
 		return fmt.Errorf("object key %.80q: %w", v.Object.Key, ErrInvalid)
 	case !v.Object.Foreign && !v.SHA256.Known():
 		return fmt.Errorf("object %.80q has no hash: %w", v.Object.Key, ErrInvalid)
+	case v.Object.ETag == "": // reading could not tell another content from this one
+		return fmt.Errorf("object %.80q has no ETag: %w", v.Object.Key, ErrInvalid)
 	case len(v.Object.ETag)+len(v.Pack) > 1024:
 		return fmt.Errorf("object %.80q: long etag or pack: %w", v.Object.Key, ErrInvalid)
 	}

@@ -3,7 +3,6 @@ package catalog
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -61,78 +60,6 @@ type segmentLine struct {
 // clear, one in 256. Ids are random and stay, so a change in one folder changes
 // one segment and leaves the cuts of all others where they were.
 const cutMask = 0xff
-
-// Checkpoint writes the present tree to the store as a checkpoint, and gives its
-// commit number. Segments that an earlier checkpoint wrote with the same content
-// are not written again.
-func (x *Index) Checkpoint(ctx context.Context, s remote.Store) (int64, error) {
-	_, epoch, err := x.Bound(ctx)
-	if err != nil {
-		return 0, err
-	}
-	snap, err := x.snapshot(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer snap.close()
-	return snap.n, snap.publish(ctx, s, snap.n, epoch)
-}
-
-// publish writes the snapshot as the checkpoint of commit n: the segments first,
-// the manifest that names them last.
-func (s *snapshot) publish(ctx context.Context, to remote.Store, n int64, epoch string) error {
-	refs, err := s.writeSegments(ctx, to)
-	if err != nil {
-		return err
-	}
-	folders, err := s.folders(ctx)
-	if err != nil {
-		return err
-	}
-	return writeManifest(ctx, to, manifestHead{N: n, Epoch: epoch}, refs, folders)
-}
-
-// writeManifest writes what makes segments a checkpoint.
-func writeManifest(ctx context.Context, to remote.Putter, head manifestHead, refs []segmentRef, folders []Entry) error {
-	head.Format, head.Segments, head.Folders = commitFormat, len(refs), len(folders)
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	err := enc.Encode(head)
-	for i := 0; err == nil && i < len(refs); i++ {
-		err = enc.Encode(refs[i])
-	}
-	for i := 0; err == nil && i < len(folders); i++ {
-		err = enc.Encode(folders[i])
-	}
-	if err != nil {
-		return err
-	}
-	body, err := pack(text.Bytes())
-	if err != nil {
-		return err
-	}
-	key := fmt.Sprintf("%s%020d-%s", manifestPrefix, head.N, bodyHash(body)[:32])
-	_, err = to.Put(ctx, key, section(body), remote.PutOptions{ContentType: "application/zstd"})
-	return err
-}
-
-func bodyHash(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
-}
-
-// putSegment writes a segment, unless it stands there already.
-func putSegment(ctx context.Context, s remote.Store, body []byte) (hash string, err error) {
-	hash = bodyHash(body)
-	switch _, err := s.Head(ctx, segmentPrefix+hash); {
-	case err == nil:
-		return hash, nil
-	case !errors.Is(err, remote.ErrNotFound):
-		return "", err
-	}
-	_, err = s.Put(ctx, segmentPrefix+hash, section(body), remote.PutOptions{ContentType: "application/zstd"})
-	return hash, err
-}
 
 // NewestCheckpoint gives the number of the newest manifest in the store, whether
 // it is good or not; 0 for none.

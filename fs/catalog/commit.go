@@ -58,7 +58,11 @@ const (
 	Create Verb = "create"
 	// Replace gives file ID the content Version and the time MTime.
 	Replace Verb = "replace"
-	// Move puts entry ID under Parent with Name, over the entry Over if that is named.
+	// Move puts entry ID under Parent with Name, and removes the entry Over, which has
+	// that name, if it is given. Without Over the name must be free when its turn comes:
+	// two entries swap names by three moves in one commit, of which the first takes a
+	// name that is free for the moment. A commit applies whole, so nobody sees that.
+	// [Index.Refile] makes such moves.
 	Move Verb = "move"
 	// Remove removes file ID, or folder ID when it is empty.
 	Remove Verb = "remove"

@@ -252,6 +252,16 @@ func TestHostileNumbers(t *testing.T) {
 			t.Errorf("%s was taken", name)
 		}
 	}
+	for _, foreign := range []bool{false, true} {
+		op := fileOp(tid(60), Root, "z", "z")
+		op.Entry.Version.Object.ETag, op.Entry.Version.Object.Foreign = "", foreign
+		replace := Op{Verb: Replace, ID: tid(2), MTime: ptr(int64(1)), Version: op.Entry.Version}
+		for _, op := range []Op{op, replace} {
+			if done := commit(t, x, op); !errors.Is(done.Invalid, ErrInvalid) || !strings.Contains(done.Invalid.Error(), "ETag") {
+				t.Errorf("a version without ETag (foreign %v): %v", foreign, done.Invalid)
+			}
+		}
+	}
 	var ops []Op
 	for i := range 9000 {
 		op := fileOp(tid(100+i), Root, fmt.Sprint("big", i), "x")

@@ -48,7 +48,8 @@ type Version struct {
 
 // Ref points at an object in the store.
 type Ref struct {
-	Key  string `json:"key"`
+	Key string `json:"key"`
+	// ETag is never empty: reading names it, so that other content is not taken for this.
 	ETag string `json:"etag,omitempty"`
 	// Foreign objects were not written by lockerfs: they may change under us, and
 	// are never written or deleted.

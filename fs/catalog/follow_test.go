@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -230,13 +231,16 @@ func TestHostileCheckpoints(t *testing.T) {
 		"same id":   {[]Entry{r, {ID: tid(1), Parent: Root, Name: "a", Kind: Dir}, {ID: tid(1), Parent: Root, Name: "b", Kind: Dir}}, nil},
 		"lost file": {[]Entry{r}, []segmentLine{{Entry: fileOp(tid(2), tid(7), "x", "x").Entry}}},
 		"our records": {[]Entry{r}, []segmentLine{{Entry: &Entry{ID: tid(2), Parent: Root, Name: "x", Kind: File,
-			Version: &Version{ID: tid(3), SHA256: Hash{1}, Object: Ref{Key: ".lockerfs/format.json"}}}}}},
+			Version: &Version{ID: tid(3), SHA256: Hash{1}, Object: Ref{Key: ".lockerfs/format.json", ETag: "e"}}}}}},
+		"no etag": {[]Entry{r}, []segmentLine{{Entry: &Entry{ID: tid(2), Parent: Root, Name: "x", Kind: File,
+			Version: &Version{ID: tid(3), SHA256: Hash{1}, Object: Ref{Key: "x"}}}}}},
 		"empty line": {[]Entry{r}, []segmentLine{{}}},
 		"bad past":   {[]Entry{r}, []segmentLine{{Past: &Past{Entry: Entry{ID: tid(2), Name: "a/b", Kind: Dir}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, format := begin(t)
-			w := segmentWriter{ctx: t.Context(), to: store}
+			var file bytes.Buffer
+			w := segmentWriter{file: &file}
 			for _, line := range c.lines {
 				if err := w.add(Root, line); err != nil {
 					t.Fatal(err)
@@ -245,7 +249,12 @@ func TestHostileCheckpoints(t *testing.T) {
 			if err := w.flush(); err != nil {
 				t.Fatal(err)
 			}
-			if err := writeManifest(t.Context(), store, manifestHead{N: 1, Epoch: format.Epoch}, w.refs, c.folders); err != nil {
+			var refs []segmentRef
+			for _, seg := range w.segments {
+				overwrite(t, store, segmentPrefix+seg.Hash, string(file.Bytes()[seg.at:seg.at+seg.size]))
+				refs = append(refs, seg.segmentRef)
+			}
+			if err := writeManifest(t.Context(), store, manifestHead{N: 1, Epoch: format.Epoch}, refs, c.folders); err != nil {
 				t.Fatal(err)
 			}
 			x := openTestIndex(t, t.TempDir()+"/index.db")

@@ -15,6 +15,14 @@ const testEpoch = "epoch"
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// prover is what a test and a rapid check have in common.
+type prover interface {
+	Helper()
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // newIndex gives an empty index bound to testEpoch.
 func newIndex(t testing.TB) *Index {
 	t.Helper()
@@ -22,8 +30,8 @@ func newIndex(t testing.TB) *Index {
 	return bound(t, x)
 }
 
-// bound ties the empty index to testEpoch.
-func bound(t testing.TB, x *Index) *Index {
+// bound empties the index and ties it to testEpoch.
+func bound(t prover, x *Index) *Index {
 	t.Helper()
 	if err := x.update(context.Background(), func(st *txState) error { return st.begin(Format{Locker: "locker", Epoch: testEpoch}, 0) }); err != nil {
 		t.Fatal(err)
@@ -42,7 +50,7 @@ func openTestIndex(t testing.TB, path string) *Index {
 }
 
 // commit applies ops as the next commit, and gives what became of it.
-func commit(t testing.TB, x *Index, ops ...Op) Applied {
+func commit(t prover, x *Index, ops ...Op) Applied {
 	t.Helper()
 	n := x.Applied() + 1
 	c := Commit{Header: Header{N: n, ID: NewCommitID(), Epoch: testEpoch, Time: n}, Ops: ops}
@@ -58,7 +66,7 @@ func commit(t testing.TB, x *Index, ops ...Op) Applied {
 }
 
 // good is commit for operations that must be valid.
-func good(t testing.TB, x *Index, ops ...Op) Applied {
+func good(t prover, x *Index, ops ...Op) Applied {
 	t.Helper()
 	done := commit(t, x, ops...)
 	if done.Invalid != nil {

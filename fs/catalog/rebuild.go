@@ -105,12 +105,12 @@ func publishAnew(ctx context.Context, s remote.Store, index *Index, locker strin
 		return err
 	}
 	epoch := NewCommitID()
-	snap, err := index.snapshot(ctx)
+	tree, err := index.copyTree(ctx)
 	if err != nil {
 		return err
 	}
-	defer snap.close()
-	if err := snap.publish(ctx, s, last+1, epoch); err != nil {
+	defer tree.close()
+	if err := tree.publish(ctx, s, last+1, epoch); err != nil {
 		return fmt.Errorf("writing the checkpoint: %w", err)
 	}
 	first := Commit{Header: Header{N: last + 1, ID: NewCommitID(), Epoch: epoch, Time: time.Now().UnixNano()}}

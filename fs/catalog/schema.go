@@ -7,7 +7,7 @@ import (
 )
 
 // schemaVersion is the index's own; another number means: throw it away.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema is the index. Names are clustered by folder, so that a listing is one
 // sequential read; what a listing does not need lies in content.
@@ -17,6 +17,14 @@ const schemaVersion = 1
 //	content  present versions as JSON; digest is the first 8 bytes of the SHA-256
 //	past     what replace and remove took away, as JSON, with the commit that did
 //	invalid  commits that counted as empty, and why
+//
+// For searching, with numbers of its own for files, because random ids would make it
+// several times as large:
+//
+//	search        the words of each file: main are those of title, artist and album
+//	search_row    which file has which number
+//	search_stale  files, and folders with all below them, that search does not know as
+//	              they are; of a folder the names up to after have been looked at
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE entry (
@@ -35,6 +43,9 @@ CREATE TABLE past (
 	PRIMARY KEY (id, node, n)) WITHOUT ROWID, STRICT;
 CREATE INDEX past_node ON past (node);
 CREATE TABLE invalid (n INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;
+CREATE VIRTUAL TABLE search USING fts5(main, rest, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2');
+CREATE TABLE search_row (row INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE) STRICT;
+CREATE TABLE search_stale (seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, after TEXT NOT NULL DEFAULT '') STRICT;
 `
 
 // migrate makes an empty database an index. It reports false when the database

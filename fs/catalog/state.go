@@ -98,21 +98,42 @@ func (s *txState) Taken(id ID) (bool, error) {
 
 // Put implements State.
 func (s *txState) Put(e Entry) error {
-	if err := s.Delete(e.ID); err != nil {
+	var parent, node int64
+	var name string
+	found, err := s.one("SELECT parent, name, node FROM entry WHERE id = ?", []any{int64(e.ID)}, &parent, &name, &node)
+	if err != nil {
 		return err
 	}
-	return s.insert(e)
+	a := e.Attr()
+	if !found || ID(node) != a.Node {
+		if err := s.drop(e.ID); err != nil {
+			return err
+		}
+		if err := s.insert(e); err != nil || e.Kind == Dir {
+			return err // nothing is in a new folder yet that could be searched for
+		}
+		return s.markStale(e.ID)
+	}
+	xattrs, err := e.xattrsJSON()
+	if err != nil {
+		return err
+	}
+	if ID(parent) == a.Parent && name == a.Name {
+		return s.exec("UPDATE entry SET mode = ?, mtime = ?, xattrs = ? WHERE parent = ? AND name = ?", a.Mode, a.MTime, xattrs, parent, name)
+	}
+	if err := s.exec("UPDATE entry SET parent = ?, name = ?, mode = ?, mtime = ?, xattrs = ? WHERE parent = ? AND name = ?",
+		int64(a.Parent), a.Name, a.Mode, a.MTime, xattrs, parent, name); err != nil {
+		return err
+	}
+	return s.markStale(e.ID)
 }
 
 // insert adds an entry whose ID is not there.
 func (s *txState) insert(e Entry) error {
 	a := e.Attr()
-	var xattrs []byte
-	if len(e.Xattrs) > 0 {
-		var err error
-		if xattrs, err = json.Marshal(e.Xattrs); err != nil {
-			return err
-		}
+	xattrs, err := e.xattrsJSON()
+	if err != nil {
+		return err
 	}
 	if e.Version != nil {
 		body, err := json.Marshal(e.Version)
@@ -127,8 +148,24 @@ func (s *txState) insert(e Entry) error {
 		int64(a.ID), int64(a.Parent), a.Name, int64(a.Node), kindNumber(a.Kind), a.Mode, a.MTime, a.Size, xattrs)
 }
 
+// xattrsJSON is how the index keeps extended attributes; nil for none.
+func (e *Entry) xattrsJSON() ([]byte, error) {
+	if len(e.Xattrs) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(e.Xattrs)
+}
+
 // Delete implements State.
 func (s *txState) Delete(id ID) error {
+	if err := s.drop(id); err != nil {
+		return err
+	}
+	return s.markStale(id)
+}
+
+// drop takes an entry out, if it is there.
+func (s *txState) drop(id ID) error {
 	if err := s.exec("DELETE FROM content WHERE node = (SELECT node FROM entry WHERE id = ?)", int64(id)); err != nil {
 		return err
 	}
@@ -157,7 +194,7 @@ func (s *txState) clear() error {
 			return err
 		}
 	}
-	return s.Put(root())
+	return errors.Join(s.clearSearch(), s.Put(root()))
 }
 
 func (s *txState) setMeta(key, value string) error {

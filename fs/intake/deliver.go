@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 
 	"golang.org/x/sync/errgroup"
@@ -9,39 +10,67 @@ import (
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
-// content is what several files of a run may have, and is sent once. It is kept to
-// the end of the run for each file, so it holds no more than it must.
-type content struct {
-	// turn holds one token: who has it may send, and use what follows.
-	turn chan struct{}
-	sent bool
-	ref  catalog.Ref
-}
-
 // start brings one file on its way, with at most parallelUploads at once. Content
 // that the locker holds, or that is being sent, is not sent again.
-func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out chan<- placed) {
-	c := r.contents[p.hash]
-	p.matched = c != nil || p.held != nil
-	if !p.matched {
-		c = &content{turn: make(chan struct{}, 1)}
-		r.contents[p.hash] = c
-	}
+func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out chan<- placed) error {
 	if r.opts.DryRun {
+		r.pretend(&p)
 		r.ledger.planned(p)
-		return
+		return nil
 	}
-	pool.Go(func() error { return r.deliver(ctx, c, p, out) })
+	if p.held == nil && !r.flight.has(p.hash) && p.applied != r.im.Index.Applied() {
+		// What was on its way when the file was examined may have come in since.
+		held, _, err := r.im.Index.Match(ctx, p.hash, p.info.Size())
+		if err != nil {
+			return err
+		}
+		p.held = held
+		if p.twin && held != nil {
+			e, err := r.im.Index.Resolve(ctx, p.path)
+			if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+				return err
+			}
+			if err == nil && e.Version != nil && e.Version.SHA256 == p.hash {
+				p.action = Present
+			}
+		}
+	}
+	if p.action == Present {
+		r.ledger.present(p)
+		return nil
+	}
+	if p.held == nil {
+		p.content = r.flight.join(p.hash)
+	}
+	if p.action == Update {
+		r.flight.updating(p.entry, p.hash)
+	}
+	pool.Go(func() error { return r.deliver(ctx, p, out) })
+	return nil
+}
+
+// pretend decides in a dry run whether a file would be sent.
+func (r *run) pretend(p *placed) {
+	digest := binary.BigEndian.Uint64(p.hash[:])
+	_, seen := r.seen[digest]
+	r.seen[digest] = struct{}{}
+	if p.action == Upload && (seen || p.held != nil) {
+		p.action = Match
+	}
 }
 
 // deliver hands the file on for the commit once its content is in the store.
-func (r *run) deliver(ctx context.Context, c *content, p placed, out chan<- placed) error {
+func (r *run) deliver(ctx context.Context, p placed, out chan<- placed) error {
 	var err error
-	if p.matched = p.held != nil; p.matched {
+	sent := false
+	if p.held != nil {
 		v := *p.held
 		p.version = &v
 	} else {
-		err = r.send(ctx, c, &p)
+		sent, err = r.send(ctx, &p)
+	}
+	if err != nil {
+		r.flight.landed(&p)
 	}
 	switch {
 	case errors.Is(err, errStore):
@@ -49,37 +78,48 @@ func (r *run) deliver(ctx context.Context, c *content, p placed, out chan<- plac
 	case ctx.Err() != nil && err != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		r.ledger.failed(p.file, err)
+		r.ledger.leave(failed, p.file, err.Error())
 		return nil
 	}
-	p.entry, p.version.ID, p.held = catalog.NewID(), catalog.NewID(), nil
-	if !p.matched {
+	if p.twin && !sent {
+		r.flight.landed(&p)
+		r.ledger.present(p) // the other one has it there
+		return nil
+	}
+	if p.action == Upload && !sent {
+		p.action = Match
+	}
+	if p.action != Update {
+		p.entry = catalog.NewID()
+	}
+	p.version.ID, p.held = catalog.NewID(), nil
+	if sent {
 		r.ledger.uploaded(p.info.Size())
 	}
 	out <- p // the batcher takes all until out is closed, also when ctx has ended
 	return nil
 }
 
-// send gives p a version with the content c, and uploads that unless another file of
+// send gives p a version with its content, and uploads that unless another file of
 // the run has. Where that one failed on its way, this one is sent.
-func (r *run) send(ctx context.Context, c *content, p *placed) error {
+func (r *run) send(ctx context.Context, p *placed) (sent bool, err error) {
+	c := p.content
 	select {
 	case c.turn <- struct{}{}:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 	defer func() { <-c.turn }()
-	p.matched = c.sent
 	if !c.sent {
 		if err := r.pace.wait(ctx, p.info.Size()); err != nil {
-			return err
+			return false, err
 		}
-		ref, err := r.im.upload(ctx, &p.examined, p.path)
+		ref, err := r.upload(ctx, &p.examined, p.path)
 		if err != nil {
-			return err
+			return false, err
 		}
-		c.ref, c.sent = ref, true
+		c.ref, c.sent, sent = ref, true, true
 	}
 	p.version = &catalog.Version{Size: p.info.Size(), SHA256: p.hash, Tags: p.tags, Object: c.ref}
-	return nil
+	return sent, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -121,6 +122,14 @@ func (d *device) objects(t *testing.T) int {
 // wave makes a small WAV file with the tags given, and random samples.
 func wave(t *testing.T, path, artist, album, title, track string) {
 	t.Helper()
+	samples := make([]byte, 2000)
+	rand.Read(samples)
+	waveOf(t, path, samples, artist, album, title, track)
+}
+
+// waveOf makes a WAV file with the samples and tags given.
+func waveOf(t *testing.T, path string, samples []byte, artist, album, title, track string) {
+	t.Helper()
 	var info bytes.Buffer
 	info.WriteString("INFO")
 	for _, tag := range [][2]string{{"IART", artist}, {"IPRD", album}, {"INAM", title}, {"ITRK", track}} {
@@ -135,8 +144,6 @@ func wave(t *testing.T, path, artist, album, title, track string) {
 			info.WriteByte(0)
 		}
 	}
-	samples := make([]byte, 2000)
-	rand.Read(samples)
 	var b bytes.Buffer
 	chunk := func(id string, body []byte) {
 		b.WriteString(id)
@@ -196,4 +203,27 @@ func said(notes []intake.Note) []string {
 		out = append(out, filepath.Base(n.File)+": "+what)
 	}
 	return out
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// sum gives the hash of a file.
+func sum(t *testing.T, path string) string {
+	t.Helper()
+	return catalog.Hash(sha256.Sum256(read(t, path))).String()
+}
+
+// exchange gives two files each other's names.
+func exchange(t *testing.T, a, b string) {
+	t.Helper()
+	if err := errors.Join(os.Rename(a, a+".x"), os.Rename(b, a), os.Rename(a+".x", b)); err != nil {
+		t.Fatal(err)
+	}
 }

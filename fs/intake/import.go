@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/fs/pending"
 	"github.com/lockerfs/lockerfs/remote"
 )
@@ -28,10 +30,15 @@ type Importer struct {
 	Store  remote.Putter
 	Index  *catalog.Index
 	Commit Committer
-	// Memory is the file in which the hashes of known files are kept, so that a
-	// second run over the same folder reads none of them.
+	// Memory is the file in which is kept what became of files outside the locker, so
+	// that a second run over the same folder reads none of them.
 	Memory string
 	Logger *slog.Logger
+	// Placed, if not nil, is told in a dry run where each file would stand, album by
+	// album, from one goroutine. The import waits for it.
+	Placed func(Placed)
+
+	disk disk // of this machine, when nil
 }
 
 // Options say how an import runs.
@@ -40,6 +47,11 @@ type Options struct {
 	DryRun bool `json:"dry_run"`
 	// Bandwidth limits the upload, in bytes a second; 0 for no limit.
 	Bandwidth int64 `json:"bandwidth"`
+	// Layout says how files are filed: see library.ParseLayout; "" for the default.
+	Layout string `json:"layout,omitempty"`
+	// Exclude are absolute paths of folders that are left out, such as where lockers
+	// are mounted.
+	Exclude []string `json:"exclude,omitempty"`
 }
 
 // How many files are uploaded at once.
@@ -52,21 +64,18 @@ const parallelUploads = 8
 // nil, is called a few times a second from one goroutine.
 func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progress func(Progress)) (Report, error) {
 	start := time.Now()
-	if !opts.DryRun {
-		// What the last run committed without learning so must not be sent again.
-		if err := im.Commit.Recover(ctx); err != nil {
-			return Report{}, fmt.Errorf("a commit was left undecided: %w", err)
-		}
+	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(),
+		homes: homes{}, seen: map[uint64]struct{}{}, keep: strings.EqualFold(strings.TrimSpace(opts.Layout), "keep")}
+	r.ledger.tell = im.Placed
+	if r.disk == nil {
+		r.disk = osDisk{}
 	}
-	k, err := openKnown(ctx, im.Memory)
-	if err != nil {
+	if err := r.open(ctx); err != nil {
 		return Report{}, err
 	}
-	defer k.close()
-	r := run{im: im, known: k, opts: opts, pace: newPacer(opts.Bandwidth), ledger: newLedger(opts.DryRun),
-		contents: map[catalog.Hash]*content{}, artists: map[string]string{}}
-	stop := r.ledger.show(progress)
-	err = r.all(ctx, paths)
+	defer r.close()
+	stop := show(progress, r.ledger.now)
+	err := r.all(ctx, paths)
 	stop()
 	report := r.ledger.result()
 	report.Elapsed = time.Since(start)
@@ -77,18 +86,50 @@ func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progr
 // ahead of the next and no more.
 type run struct {
 	im     *Importer
-	known  *known
 	opts   Options
+	layout *library.Layout
+	keep   bool // the layout leaves folders as they are
+	disk   disk
+	known  *known
+	passes passes
+	links  links
 	pace   *pacer
-	ledger *ledger
+	flight *flight
+	ledger ledger
 
 	// What follows belongs to the goroutine that plans.
 
-	// contents are what this run sends, so that equal files are sent once.
-	contents map[catalog.Hash]*content
-	// artists are the source folders that an artist has, with the artist's folder in
-	// the locker.
-	artists map[string]string
+	spool *spool
+	shelf *shelf
+	homes homes
+	// seen are contents that a dry run has met, by the start of their hashes.
+	seen map[uint64]struct{}
+}
+
+// open makes ready what may fail before anything is done.
+func (r *run) open(ctx context.Context) (err error) {
+	if r.layout, err = library.ParseLayout(r.opts.Layout); err != nil {
+		return fmt.Errorf("layout %q: %w", r.opts.Layout, err)
+	}
+	if !r.opts.DryRun {
+		// What the last run committed without learning so must not be sent again.
+		if err := r.im.Commit.Recover(ctx); err != nil {
+			return fmt.Errorf("a commit was left undecided: %w", err)
+		}
+	}
+	if r.known, err = openKnown(ctx, r.im.Memory); err != nil {
+		return err
+	}
+	if r.spool, err = openSpool(ctx); err != nil {
+		return errors.Join(fmt.Errorf("opening a temporary file: %w", err), r.known.close())
+	}
+	return nil
+}
+
+func (r *run) close() {
+	if err := errors.Join(r.known.close(), r.spool.close()); err != nil {
+		r.im.Logger.Debug("what an import remembers could not be kept", "error", err)
+	}
 }
 
 func (r *run) all(ctx context.Context, paths []string) error {
@@ -97,6 +138,7 @@ func (r *run) all(ctx context.Context, paths []string) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	g, gctx := errgroup.WithContext(ctx)
+	r.shelf = newShelf(gctx, r.im.Index, r.spool)
 	g.Go(func() error {
 		defer close(groups)
 		return r.walk(gctx, paths, groups)
@@ -113,25 +155,12 @@ func (r *run) all(ctx context.Context, paths []string) error {
 	return err
 }
 
-// commitAll commits what is ready. It takes everything to the end, so that nobody
-// waits for it in vain; when committing fails it ends the run.
-func (r *run) commitAll(ctx context.Context, end context.CancelCauseFunc, ready <-chan placed) error {
-	b := batcher{im: r.im, report: r.ledger.committed}
-	err := b.run(ctx, ready)
-	if err != nil {
-		end(err)
-		for range ready {
-		}
-	}
-	return err
-}
-
 // walk finds the groups and begins to examine the files of those with music.
 func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) error {
 	pool, pctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.NumCPU() + 2)
-	w := walker{ctx: ctx, note: r.ledger.note, emit: func(g group) error {
-		rd := &reading{group: g, files: make([]examined, len(g.files)), done: make(chan struct{})}
+	w := walker{ctx: ctx, disk: r.disk, exclude: r.opts.Exclude, note: r.ledger.note, emit: func(g group) error {
+		rd := &reading{group: g, done: make(chan struct{})}
 		r.ledger.found(g)
 		if !g.audio {
 			close(rd.done)
@@ -141,19 +170,8 @@ func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) err
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if !g.audio {
-			return nil
-		}
-		var left atomic.Int64
-		left.Store(int64(len(g.files)))
-		for i, f := range g.files {
-			pool.Go(func() error {
-				rd.files[i] = r.im.examine(pctx, r.known, f)
-				if left.Add(-1) == 0 {
-					close(rd.done)
-				}
-				return nil
-			})
+		if g.audio {
+			r.begin(pctx, pool, rd)
 		}
 		return nil
 	}}
@@ -164,4 +182,20 @@ func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) err
 	}
 	r.ledger.walked()
 	return pool.Wait()
+}
+
+// begin has the files of a group examined.
+func (r *run) begin(ctx context.Context, pool *errgroup.Group, rd *reading) {
+	var left atomic.Int64
+	left.Store(int64(len(rd.group.files)))
+	rd.files = make([]examined, len(rd.group.files))
+	for i, f := range rd.group.files {
+		pool.Go(func() error {
+			rd.files[i] = r.examine(ctx, f)
+			if left.Add(-1) == 0 {
+				close(rd.done)
+			}
+			return nil
+		})
+	}
 }

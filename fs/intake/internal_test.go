@@ -51,7 +51,8 @@ func TestReadTakesOnlyWhatWasFound(t *testing.T) {
 			if err := errors.Join(os.Rename(x.path, x.path+".old"), swap(x.path)); err != nil {
 				t.Fatal(err)
 			}
-			if err := x.read(t.Context()); err == nil || x.hash.Known() {
+			r := run{disk: osDisk{}}
+			if err := r.read(t.Context(), &x); err == nil || x.hash.Known() {
 				t.Errorf("read gives %v and the hash %s", err, x.hash)
 			}
 		})
@@ -67,9 +68,8 @@ func (e *endless) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func TestReadingAGrowingFileEnds(t *testing.T) {
-	x := examined{file: put(t, filepath.Join(t.TempDir(), "a.jpg"), "bytes")}
 	var e endless
-	if _, err := x.sum(t.Context(), &e); !errors.Is(err, errChanged) || e.read > 6 {
+	if _, err := new(passes).begin(&e).sum(t.Context(), 5); !errors.Is(err, errChanged) || e.read > 6 {
 		t.Errorf("sum gives %v after %d bytes of 5", err, e.read)
 	}
 }
@@ -110,8 +110,8 @@ func TestMemoryWithAnyPath(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}
-		if got, ok := open(t, path).hash(t.Context(), f.path, f.info); !ok || got != want {
-			t.Errorf("%q: %s, %t", name, got, ok)
+		if got, _ := open(t, path).recall(t.Context(), f.path, f.info); got != want {
+			t.Errorf("%q: %s", name, got)
 		}
 	}
 }
@@ -141,14 +141,14 @@ func TestMemoryIsBegunAnewOnlyWhenDamaged(t *testing.T) {
 		t.Errorf("with an ended context: %v", err)
 	}
 	k = open(t, path)
-	if _, ok := k.hash(t.Context(), f.path, f.info); !ok {
+	if h, _ := k.recall(t.Context(), f.path, f.info); !h.Known() {
 		t.Error("an ended context made the memory forget")
 	}
 	k.close()
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := open(t, path).hash(t.Context(), f.path, f.info); ok {
+	if h, _ := open(t, path).recall(t.Context(), f.path, f.info); h.Known() {
 		t.Error("a damaged memory remembers")
 	}
 	if _, err := openKnown(t.Context(), filepath.Join(path, "below a file")); err == nil {
@@ -164,7 +164,7 @@ func TestWalkGoesOnPastFolders(t *testing.T) {
 		put(t, filepath.Join(dir, name, "song.mp3"), name)
 	}
 	var found, wrong []string
-	w := walker{ctx: t.Context(),
+	w := walker{ctx: t.Context(), disk: osDisk{},
 		note: func(list noteList, path, _ string) {
 			if list == failed {
 				wrong = append(wrong, path)
@@ -184,7 +184,7 @@ func TestWalkGoesOnPastFolders(t *testing.T) {
 		t.Error(diff)
 	}
 	info, err := os.Lstat(dir)
-	if _, ok := w.regular(dir, "in", info); ok || err != nil {
+	if _, ok := w.regular(dir, info); ok || err != nil {
 		t.Errorf("a folder is taken for a file, %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "b")); !errors.Is(err, fs.ErrNotExist) {

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"time"
+	"sync"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -16,9 +16,30 @@ import (
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
-// known remembers the hashes of files outside the locker, by path, size and times.
-// It only saves work: a lost or damaged file is begun anew.
-type known struct{ db *sql.DB }
+// known remembers files outside the locker, by path: their hashes, by size and times,
+// and what became of them in the locker. Losing it costs reading files again, and that
+// a file whose tags have changed comes in beside its earlier self.
+type known struct {
+	db   *sql.DB
+	look *sql.Stmt
+
+	mu    sync.Mutex // guards fresh
+	fresh []learnt   // not written yet
+}
+
+// learnt is the hash of one file as it was.
+type learnt struct {
+	path               string
+	size, mtime, ctime int64
+	hash               catalog.Hash
+}
+
+// imported is what this device once made of a path.
+type imported struct {
+	entry catalog.ID   // zero: nothing
+	hash  catalog.Hash // the content it had
+	sound sound
+}
 
 // openKnown opens the memory in the file at path.
 func openKnown(ctx context.Context, path string) (*known, error) {
@@ -47,6 +68,16 @@ func damaged(err error) bool {
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }
 
+// knownSchema: known are hashes of files as they were, taken is what files became.
+const knownSchema = `
+CREATE TABLE IF NOT EXISTS known (
+	path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, hash BLOB NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS taken (
+	path TEXT PRIMARY KEY, entry INTEGER NOT NULL, hash BLOB NOT NULL, sound BLOB NOT NULL
+) WITHOUT ROWID, STRICT;
+`
+
 func tryKnown(ctx context.Context, path string) (*known, error) {
 	// As a URL, so that a '?', '#' or '%' in the path stays part of it.
 	file := url.URL{Scheme: "file", OmitHost: true, Path: path,
@@ -56,42 +87,104 @@ func tryKnown(ctx context.Context, path string) (*known, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS known (
-		path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, hash BLOB NOT NULL
-	) WITHOUT ROWID, STRICT`)
+	k := &known{db: db}
+	if _, err = db.ExecContext(ctx, knownSchema); err == nil {
+		k.look, err = db.PrepareContext(ctx, recallQuery)
+	}
 	if err != nil {
 		db.Close()
 		return nil, err
 	}
-	return &known{db}, nil
+	return k, nil
 }
 
-func (k *known) close() error { return k.db.Close() }
+// close writes what is not written yet.
+func (k *known) close() error {
+	return errors.Join(k.write(context.Background()), k.look.Close(), k.db.Close())
+}
 
-// hash gives the hash of the file at path, if it was learnt when the file had the
-// same size and times. The change time is what cannot be set back by hand.
-func (k *known) hash(ctx context.Context, path string, info fs.FileInfo) (h catalog.Hash, ok bool) {
-	var b []byte
-	err := k.db.QueryRowContext(ctx, "SELECT hash FROM known WHERE path = ? AND size = ? AND mtime = ? AND ctime = ?",
-		path, info.Size(), info.ModTime().UnixNano(), changeTime(info)).Scan(&b)
-	if err != nil || len(b) != len(h) {
-		return catalog.Hash{}, false
+const recallQuery = `SELECT k.hash, t.entry, t.hash, t.sound FROM (SELECT ? AS path) p
+	LEFT JOIN known k ON k.path = p.path AND k.size = ? AND k.mtime = ? AND k.ctime = ?
+	LEFT JOIN taken t ON t.path = p.path`
+
+// recall gives what is known of the file at path: its hash, if it was learnt when the
+// file had the same size and times (the change time is what cannot be set back by
+// hand), and what it became.
+func (k *known) recall(ctx context.Context, path string, info fs.FileInfo) (h catalog.Hash, past imported) {
+	var hash, was, sound []byte
+	var entry sql.NullInt64
+	err := k.look.QueryRowContext(ctx, path, info.Size(), info.ModTime().UnixNano(), changeTime(info)).Scan(&hash, &entry, &was, &sound)
+	if err != nil {
+		return catalog.Hash{}, imported{}
 	}
-	copy(h[:], b)
-	return h, true
+	if len(hash) == len(h) {
+		copy(h[:], hash)
+	}
+	if len(was) == len(past.hash) && len(sound) == len(past.sound) {
+		past.entry = catalog.ID(entry.Int64)
+		copy(past.hash[:], was)
+		copy(past.sound[:], sound)
+	}
+	return h, past
 }
 
-// settle is how long a file must have stood still before its hash is remembered. One
-// written again within the same tick of the file system's clock looks unchanged; git
-// calls such files racily clean.
-const settle = time.Second
-
-// settled tells whether a file that is as info says can be known again by it.
-func settled(info fs.FileInfo) bool { return time.Since(time.Unix(0, changeTime(info))) > settle }
+// knownBatch is how many hashes are written at once.
+const knownBatch = 256
 
 // learn remembers a hash.
 func (k *known) learn(ctx context.Context, path string, info fs.FileInfo, h catalog.Hash) error {
-	_, err := k.db.ExecContext(ctx, "INSERT OR REPLACE INTO known (path, size, mtime, ctime, hash) VALUES (?, ?, ?, ?, ?)",
-		path, info.Size(), info.ModTime().UnixNano(), changeTime(info), h[:])
-	return err
+	k.mu.Lock()
+	k.fresh = append(k.fresh, learnt{path, info.Size(), info.ModTime().UnixNano(), changeTime(info), h})
+	full := len(k.fresh) >= knownBatch
+	k.mu.Unlock()
+	if !full {
+		return nil
+	}
+	return k.write(ctx)
+}
+
+// write writes the hashes learnt.
+func (k *known) write(ctx context.Context) error {
+	k.mu.Lock()
+	fresh := k.fresh
+	k.fresh = nil
+	k.mu.Unlock()
+	if len(fresh) == 0 {
+		return nil
+	}
+	return k.all(ctx, "INSERT OR REPLACE INTO known (path, size, mtime, ctime, hash) VALUES (?, ?, ?, ?, ?)", len(fresh), func(i int) []any {
+		f := &fresh[i]
+		return []any{f.path, f.size, f.mtime, f.ctime, f.hash[:]}
+	})
+}
+
+// took remembers what files became.
+func (k *known) took(ctx context.Context, files []placed) error {
+	if len(files) == 0 {
+		return nil
+	}
+	return k.all(ctx, "INSERT OR REPLACE INTO taken (path, entry, hash, sound) VALUES (?, ?, ?, ?)", len(files), func(i int) []any {
+		f := &files[i]
+		return []any{f.file.path, int64(f.entry), f.hash[:], f.sound[:]}
+	})
+}
+
+// all runs a statement n times in one transaction.
+func (k *known) all(ctx context.Context, query string, n int, args func(i int) []any) error {
+	tx, err := k.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	stmt, err := tx.PrepareContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for i := range n {
+		if _, err := stmt.ExecContext(ctx, args(i)...); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }

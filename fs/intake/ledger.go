@@ -2,27 +2,41 @@ package intake
 
 import (
 	"cmp"
-	"sort"
 	"sync"
 	"time"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
+// noteList says which list of the report a note belongs to.
+type noteList int
+
+const (
+	renamed noteList = iota
+	notAudio
+	skipped
+	damagedTags
+	failed
+	noteLists
+)
+
 // ledger counts what becomes of the files of one import.
 type ledger struct {
-	dry bool
+	// tell is told where files go in a dry run; nil when nobody listens.
+	tell func(Placed)
 
 	mu       sync.Mutex // guards what follows
 	report   Report
+	lists    [noteLists]noted
 	progress Progress
 }
 
-func newLedger(dry bool) *ledger { return &ledger{dry: dry} }
+// maxPlaced is how many places a report lists where nobody listens.
+const maxPlaced = 10_000
 
 // show tells progress to f a few times a second, until the function it gives is
 // called; that tells it a last time.
-func (l *ledger) show(f func(Progress)) (stop func()) {
+func show[P any](f func(P), now func() P) (stop func()) {
 	if f == nil {
 		return func() {}
 	}
@@ -34,9 +48,9 @@ func (l *ledger) show(f func(Progress)) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				f(l.now())
+				f(now())
 			case <-quit:
-				f(l.now())
+				f(now())
 				return
 			}
 		}
@@ -58,20 +72,18 @@ func (l *ledger) result() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.report
-	for _, list := range [][]Note{r.Renamed, r.Skipped, r.Damaged, r.Failed, r.Placed} {
-		sort.Slice(list, func(i, j int) bool { return list[i].File < list[j].File })
-	}
+	l.lists[renamed].put(&r.Renamed, &r.RenamedCount)
+	l.lists[notAudio].put(&r.NotAudio, &r.NotAudioCount)
+	l.lists[skipped].put(&r.Skipped, &r.SkippedCount)
+	l.lists[damagedTags].put(&r.Damaged, &r.DamagedCount)
+	l.lists[failed].put(&r.Failed, &r.FailedCount)
 	return r
 }
 
 func (l *ledger) note(list noteList, path, what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if list == failed {
-		l.report.Failed = append(l.report.Failed, Note{path, what})
-	} else {
-		l.report.Skipped = append(l.report.Skipped, Note{path, what})
-	}
+	l.lists[list].add(path, what)
 }
 
 func (l *ledger) found(g group) {
@@ -95,18 +107,11 @@ func (l *ledger) uploaded(n int64) {
 	l.progress.UploadedBytes += n
 }
 
-func (l *ledger) failed(f file, err error) {
-	l.note(failed, f.path, err.Error())
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.done(f)
-}
-
 // leave notes a file that was found and does not come in.
-func (l *ledger) leave(f file, why string) {
-	l.note(skipped, f.path, why)
+func (l *ledger) leave(list noteList, f file, why string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.lists[list].add(f.path, why)
 	l.done(f)
 }
 
@@ -117,26 +122,25 @@ func (l *ledger) done(f file) {
 	l.progress.Current = f.path
 }
 
+// present counts a file that is there.
 func (l *ledger) present(p placed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.report.Present++
+	p.action = Present
 	l.count(p)
-	if l.dry {
-		l.report.Placed = append(l.report.Placed, Note{p.path, "present"})
-	}
 }
 
-// planned counts a file of a dry run.
+// planned counts a file of a dry run, and tells where it goes.
 func (l *ledger) planned(p placed) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.take(p)
-	what := "upload"
-	if p.matched {
-		what = "match"
+	l.count(p)
+	if l.tell == nil && len(l.report.Placed) < maxPlaced {
+		l.report.Placed = append(l.report.Placed, Note{p.path, string(p.action)})
 	}
-	l.report.Placed = append(l.report.Placed, Note{p.path, what})
+	l.mu.Unlock()
+	if l.tell != nil {
+		l.tell(Placed{p.path, p.action, p.file.path, p.info.Size()})
+	}
 }
 
 // committed counts files that are in the locker now, but for those whose operation
@@ -153,39 +157,41 @@ func (l *ledger) committed(files []placed, conflicts []catalog.Conflict) {
 	places := map[catalog.ID]string{}
 	for _, p := range files {
 		if what, ok := dropped[p.entry]; ok {
-			l.report.Failed = append(l.report.Failed, Note{p.file.path, what})
+			l.lists[failed].add(p.file.path, what)
 			l.done(p.file)
 			continue
 		}
 		places[p.entry] = p.path
-		l.take(p)
+		l.count(p)
 	}
 	for _, c := range conflicts {
 		if !c.Dropped {
-			l.report.Renamed = append(l.report.Renamed, Note{cmp.Or(places[c.ID], c.Name), c.What})
+			l.lists[renamed].add(cmp.Or(places[c.ID], c.Name), c.What)
 		}
 	}
 }
 
-// take needs mu.
-func (l *ledger) take(p placed) {
-	if p.matched {
-		l.report.Matched++
-		l.report.MatchedBytes += p.info.Size()
-	} else {
-		l.report.Imported++
-		l.report.ImportedBytes += p.info.Size()
-	}
-	l.count(p)
-}
-
 // count needs mu.
 func (l *ledger) count(p placed) {
+	size := p.info.Size()
+	switch p.action {
+	case Upload:
+		l.report.Imported++
+		l.report.ImportedBytes += size
+	case Match:
+		l.report.Matched++
+		l.report.MatchedBytes += size
+	case Update:
+		l.report.Updated++
+		l.report.UpdatedBytes += size
+	case Present:
+		l.report.Present++
+	}
 	if p.tags == nil {
 		l.report.Companions++
 	}
 	if p.damage != nil {
-		l.report.Damaged = append(l.report.Damaged, Note{p.file.path, p.damage.Error()})
+		l.lists[damagedTags].add(p.file.path, p.damage.Error())
 	}
 	l.done(p.file)
 }

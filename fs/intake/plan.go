@@ -1,10 +1,11 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +22,6 @@ type reading struct {
 
 // planAll decides where each group goes, and uploads what the locker lacks.
 func (r *run) planAll(ctx context.Context, in <-chan *reading, out chan<- placed) error {
-	shelf := newShelf(ctx, r.im.Index)
 	pool, pctx := errgroup.WithContext(ctx)
 	pool.SetLimit(parallelUploads)
 	for rd := range in {
@@ -30,84 +30,107 @@ func (r *run) planAll(ctx context.Context, in <-chan *reading, out chan<- placed
 		case <-pctx.Done():
 			return errors.Join(pool.Wait(), context.Cause(ctx))
 		}
+		r.homes.leave(rd.dir)
 		if !rd.audio {
 			r.companions(pctx, rd)
 		}
 		if pctx.Err() != nil { // what was examined after that says nothing
 			return errors.Join(pool.Wait(), context.Cause(ctx))
 		}
-		plans, err := r.plan(shelf, rd)
+		plans, err := r.plan(pctx, rd)
 		if err != nil {
 			return errors.Join(err, pool.Wait())
 		}
 		rd.files = nil // the tags of a large folder are much
 		for i, p := range plans {
 			plans[i] = placed{}
-			r.start(pctx, pool, p, out)
+			if err := r.start(pctx, pool, p, out); err != nil {
+				return errors.Join(err, pool.Wait())
+			}
 		}
 	}
 	return pool.Wait()
 }
 
-// companions examines files that have no music beside them, if they are in the folder
-// of an artist whose albums were below it: they go to the artist's folder, by a source
-// path that library.Plan files so. Others are left out, unread.
+// companions examines files that have no music beside them, if it is plain to which
+// album or artist below them they belong: they go there, by a source path that
+// library.Plan files so. Others are left out, unread.
 func (r *run) companions(ctx context.Context, rd *reading) {
-	artist, ok := r.artists[rd.dir]
+	to, ok := r.homes.of(rd.dir)
 	rd.files = nil
 	for _, f := range rd.group.files {
-		if !ok {
-			r.ledger.leave(f, "not music, and no music beside it")
+		switch {
+		case r.keep:
+		case !ok:
+			r.ledger.leave(notAudio, f, notMusic)
 			continue
+		default:
+			f.source = "in/" + to + strings.TrimPrefix(f.source, rd.dir)
 		}
-		f.source = "in/" + artist + strings.TrimPrefix(f.source, rd.dir)
-		rd.files = append(rd.files, r.im.examine(ctx, r.known, f))
+		rd.files = append(rd.files, r.examine(ctx, f))
 	}
 }
 
-// plan files one group. It gives the files that are not in their place already.
-func (r *run) plan(s *shelf, rd *reading) ([]placed, error) {
-	var good []examined
-	var sources []library.Source
+// plan files one group: it says of each file what is to be done with it, in the order
+// of the locker's paths.
+func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
+	good, sources := r.good(rd)
+	places, err := library.Plan(r.layout, sources, r.shelf)
+	if err != nil {
+		return nil, fmt.Errorf("filing %s: %w", rd.group.files[0].path, err)
+	}
+	plans := make([]placed, 0, len(places))
+	for _, place := range places {
+		p := placed{examined: good[place.Source], path: place.Path, action: Upload}
+		if rd.audio {
+			r.homes.notice(rd.dir, place.Path)
+		}
+		if err := r.decide(ctx, &p, good); err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	slices.SortFunc(plans, func(a, b placed) int { return cmp.Compare(a.path, b.path) })
+	return plans, nil
+}
+
+// good gives the files of a group that can come in. When the disk of some went away,
+// none do: the rest of an album is not the album.
+func (r *run) good(rd *reading) (good []examined, sources []library.Source) {
+	lost := slices.ContainsFunc(rd.files, func(x examined) bool { return x.err != nil && rd.root.gone(r.disk, x.err) })
 	for _, x := range rd.files {
+		if x.err == nil && lost {
+			x.err = errGone
+		}
 		if x.err != nil {
-			r.ledger.failed(x.file, x.err)
+			r.ledger.leave(failed, x.file, x.err.Error())
 			continue
 		}
 		good = append(good, x)
 		sources = append(sources, library.Source{Path: x.source, Info: x.tags, ID: contentID(x.hash)})
 	}
-	places, err := library.Plan(sources, s)
-	if err != nil {
-		return nil, fmt.Errorf("filing %s: %w", rd.group.files[0].path, err)
-	}
-	var plans []placed
-	for _, place := range places {
-		x := good[place.Source]
-		r.notice(rd.dir, place.Path)
-		there, err := s.has(place.Path, x.hash)
-		if err != nil {
-			return nil, err
-		}
-		if there {
-			r.ledger.present(placed{examined: x, path: place.Path})
-			continue
-		}
-		if err := s.place(place.Path, x.hash); err != nil {
-			return nil, err
-		}
-		plans = append(plans, placed{examined: x, path: place.Path})
-	}
-	return plans, nil
+	return good, sources
 }
 
-// notice learns from where a file of an album goes which of the folders above the
-// album is its artist's: the one that has the artist's name.
-func (r *run) notice(album, to string) {
-	artist, _, _ := strings.Cut(to, "/")
-	for dir := path.Dir(album); dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if r.artists[dir] == "" && library.Fold(library.CleanPart(path.Base(dir))) == library.Fold(artist) {
-			r.artists[dir] = artist
+// decide says what is to be done with a file that was given a place.
+func (r *run) decide(ctx context.Context, p *placed, group []examined) error {
+	there, ours, err := r.shelf.has(p.path, p.hash)
+	if err != nil {
+		return err
+	}
+	if there {
+		if p.twin = ours && p.held == nil && !r.opts.DryRun; !p.twin {
+			p.action = Present
+		}
+		return nil
+	}
+	if err := r.again(ctx, p, group); err != nil || p.action == Present {
+		return err
+	}
+	if p.action == Upload {
+		if err := r.collided(p); err != nil {
+			return err
 		}
 	}
+	return r.shelf.place(p)
 }

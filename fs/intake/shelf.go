@@ -1,24 +1,52 @@
 package intake
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"path"
+	"strings"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/library"
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
-// shelf is the locker as planning sees it: what is committed, and what this import
-// has placed already. It belongs to the goroutine that plans.
+// shelf is the locker as planning sees it: what is committed, and what this run has
+// placed already. It holds the folders used last and reads others again. It belongs
+// to the goroutine that plans.
 type shelf struct {
-	ctx     context.Context // of the one import it serves
-	index   *catalog.Index
-	folders map[string]*library.Folder
+	ctx   context.Context // of the one run it serves
+	index *catalog.Index
+	spool *spool
+	// hidden tells which entries of the catalog are not to be seen; nil for none.
+	hidden func(catalog.Attr) bool
+
+	folders map[string]*shelved
+	recent  list.List // of *shelved, the one used last in front
+	held    int       // names in them
 }
 
-func newShelf(ctx context.Context, index *catalog.Index) *shelf {
-	return &shelf{ctx: ctx, index: index, folders: map[string]*library.Folder{}}
+// shelved is one folder of the locker.
+type shelved struct {
+	dir      string
+	folder   *library.Folder
+	ours     map[string]bool // the files that this run has placed
+	releases []library.Release
+	known    map[library.Release]bool // those in releases
+	names    int
+	at       *list.Element
+}
+
+// How much a shelf holds: so many names, but not fewer folders than are used for one
+// album after another.
+const (
+	shelfNames   = 20_000
+	shelfFolders = 64
+)
+
+func newShelf(ctx context.Context, index *catalog.Index, spool *spool) *shelf {
+	return &shelf{ctx: ctx, index: index, spool: spool, folders: map[string]*shelved{}}
 }
 
 // contentID is the hash as library knows content: its bytes, or nothing when unknown.
@@ -29,54 +57,139 @@ func contentID(h catalog.Hash) string {
 	return string(h[:])
 }
 
-// has tells whether a file with this content stands at a locker path.
-func (s *shelf) has(p string, h catalog.Hash) (bool, error) {
+// releaseOf tells from what album a file comes; nil for what is not audio.
+func releaseOf(t *tag.Info) *library.Release {
+	if t == nil {
+		return nil
+	}
+	return &library.Release{Album: t.Album, Year: t.Year, ID: strings.ToLower(t.ReleaseID)}
+}
+
+// has tells whether a file with this content stands at a locker path, and whether
+// this run has placed it there.
+func (s *shelf) has(p string, h catalog.Hash) (there, ours bool, err error) {
 	dir, name := split(p)
-	folder, err := s.Folder(dir)
+	f, err := s.get(dir)
+	if err != nil {
+		return false, false, err
+	}
+	c, found := f.folder.Child(name)
+	return found && !c.Dir && c.ID == contentID(h), f.ours[name], nil
+}
+
+// taken tells whether anything has the name of a locker path.
+func (s *shelf) taken(p string) (bool, error) {
+	dir, name := split(p)
+	f, err := s.get(dir)
 	if err != nil {
 		return false, err
 	}
-	c, found := folder.Child(name)
-	return found && !c.Dir && c.ID == contentID(h), nil
+	_, found := f.folder.Child(name)
+	return found, nil
 }
 
-// place notes that a file will stand at p, and its folders with it.
-func (s *shelf) place(p string, h catalog.Hash) error {
-	dir, name := split(p)
-	child := library.Child{Name: name, ID: contentID(h)}
+// place notes that a file will stand at a locker path, and its folders with it.
+func (s *shelf) place(p *placed) error {
+	dir, name := split(p.path)
+	stands := spooled{name: name, hash: p.hash, release: releaseOf(p.tags), source: p.file.path}
 	for {
-		folder, err := s.Folder(dir)
+		f, err := s.get(dir)
 		if err != nil {
 			return err
 		}
-		if old, there := folder.Child(child.Name); there && old.Dir && child.Dir {
+		old, there := f.folder.Child(stands.name)
+		if there && old.Dir && stands.dir {
 			return nil
 		}
-		folder.Add(child)
+		if err := s.spool.place(dir, stands); err != nil {
+			return err
+		}
+		if there && !stands.dir {
+			s.drop(f) // other content, of another release perhaps
+		} else {
+			s.held -= f.names
+			f.add(stands, true)
+			s.held += f.names
+		}
 		if dir == "" {
 			return nil
 		}
 		dir, name = split(dir)
-		child = library.Child{Name: name, Dir: true}
+		stands = spooled{name: name, dir: true}
 	}
 }
 
-// Folder implements library.Existing. It reads each folder once.
-func (s *shelf) Folder(dir string) (*library.Folder, error) {
-	if folder, ok := s.folders[dir]; ok {
-		return folder, nil
+func (f *shelved) add(c spooled, ours bool) {
+	child := library.Child{Name: c.name, Dir: c.dir}
+	if !c.dir {
+		child.ID = contentID(c.hash)
 	}
-	folder := new(library.Folder)
-	if err := s.read(dir, folder); err != nil {
+	f.folder.Add(child)
+	f.names++
+	if ours && !c.dir {
+		f.ours[c.name] = true
+	}
+	if c.release != nil && !f.known[*c.release] {
+		f.known[*c.release] = true
+		f.releases = append(f.releases, *c.release)
+	}
+}
+
+// Folder implements library.Existing.
+func (s *shelf) Folder(dir string) (*library.Folder, error) {
+	f, err := s.get(dir)
+	if err != nil {
 		return nil, err
 	}
-	s.folders[dir] = folder
-	return folder, nil
+	return f.folder, nil
 }
 
-// read fills a folder with what the catalog has; none for one that is not there.
-func (s *shelf) read(dir string, folder *library.Folder) error {
-	e, err := s.index.Resolve(s.ctx, dir)
+// Releases implements library.Existing.
+func (s *shelf) Releases(dir string) ([]library.Release, error) {
+	f, err := s.get(dir)
+	if err != nil {
+		return nil, err
+	}
+	return f.releases, nil
+}
+
+// get gives a folder, and lets go of those not used for long.
+func (s *shelf) get(dir string) (*shelved, error) {
+	if f, ok := s.folders[dir]; ok {
+		s.recent.MoveToFront(f.at)
+		return f, nil
+	}
+	f := &shelved{dir: dir, folder: new(library.Folder), ours: map[string]bool{}, known: map[library.Release]bool{}}
+	if err := s.read(f); err != nil {
+		return nil, err
+	}
+	s.folders[dir] = f
+	f.at = s.recent.PushFront(f)
+	s.held += f.names
+	for s.held > shelfNames && len(s.folders) > shelfFolders {
+		s.drop(s.recent.Back().Value.(*shelved))
+	}
+	return f, nil
+}
+
+// drop lets go of a folder.
+func (s *shelf) drop(f *shelved) {
+	s.recent.Remove(f.at)
+	delete(s.folders, f.dir)
+	s.held -= f.names
+}
+
+// read fills a folder with what the catalog has, none for one that is not there, and
+// what this run has placed.
+func (s *shelf) read(f *shelved) error {
+	placed, err := s.spool.in(f.dir)
+	if err != nil {
+		return err
+	}
+	for _, c := range placed {
+		f.add(c, true)
+	}
+	e, err := s.index.Resolve(s.ctx, f.dir)
 	if errors.Is(err, catalog.ErrNotFound) || err == nil && e.Kind != catalog.Dir {
 		return nil
 	}
@@ -89,16 +202,19 @@ func (s *shelf) read(dir string, folder *library.Folder) error {
 			return err
 		}
 		for _, a := range list {
-			child := library.Child{Name: a.Name, Dir: a.Kind == catalog.Dir}
-			if a.Kind == catalog.File {
+			after = a.Name
+			if _, over := placed[a.Name]; over || s.hidden != nil && s.hidden(a) {
+				continue
+			}
+			c := spooled{name: a.Name, dir: a.Kind == catalog.Dir}
+			if !c.dir {
 				v, err := s.index.Version(s.ctx, a.Node)
 				if err != nil {
 					return err
 				}
-				child.ID = contentID(v.SHA256)
+				c.hash, c.release = v.SHA256, releaseOf(v.Tags)
 			}
-			folder.Add(child)
-			after = a.Name
+			f.add(c, false)
 		}
 	}
 }

@@ -30,8 +30,8 @@ const lastLook = 5 * time.Second
 
 // upload writes the file's bytes as a new object, for the place p. The errors of the
 // store are told from the file's with errStore.
-func (im *Importer) upload(ctx context.Context, x *examined, p string) (catalog.Ref, error) {
-	f, err := x.open()
+func (r *run) upload(ctx context.Context, x *examined, p string) (catalog.Ref, error) {
+	f, err := x.open(r.disk)
 	if err != nil {
 		return catalog.Ref{}, err
 	}
@@ -43,7 +43,7 @@ func (im *Importer) upload(ctx context.Context, x *examined, p string) (catalog.
 		Metadata:    catalog.ObjectMetadata(p, x.info.ModTime().UnixNano(), x.hash),
 		ContentType: mime.TypeByExtension(path.Ext(p)),
 	}
-	obj, err := im.put(ctx, key, &body{file: f, size: x.info.Size()}, opts)
+	obj, err := r.im.put(ctx, key, &body{file: f, size: x.info.Size()}, opts)
 	if err != nil {
 		return catalog.Ref{}, err
 	}
@@ -51,7 +51,9 @@ func (im *Importer) upload(ctx context.Context, x *examined, p string) (catalog.
 	// not tell: a write through a mapping need not change them.
 	look, done := outlive(ctx, lastLook)
 	defer done()
-	if h, err := x.sum(look, f); err != nil {
+	again := r.passes.begin(f)
+	defer r.passes.end(again)
+	if h, err := again.sum(look, x.info.Size()); err != nil {
 		return catalog.Ref{}, err
 	} else if h != x.hash {
 		return catalog.Ref{}, fmt.Errorf("%s %w", x.path, errChanged)

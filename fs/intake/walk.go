@@ -2,9 +2,12 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/fs/tag"
@@ -22,6 +25,7 @@ type file struct {
 // the folders in it that hold no music. Without audio it is what lies in a folder that
 // has albums only below it; it comes after these.
 type group struct {
+	root  *root
 	dir   string // source path of the folder
 	files []file
 	audio bool
@@ -30,67 +34,85 @@ type group struct {
 // walker finds groups, folder by folder, in the order of the names. It holds no
 // more than one path of folders and their files in memory.
 type walker struct {
-	ctx  context.Context // of the one import it walks for
-	emit func(group) error
-	note func(list noteList, path, what string)
+	ctx     context.Context // of the one import it walks for
+	disk    disk
+	exclude []string
+	emit    func(group) error
+	note    func(list noteList, path, what string)
+
+	root *root
+	// above is how much of a path is before the imported folder's own name.
+	above int
 }
 
-// noteList says which list of the report a note belongs to.
-type noteList int
-
-const (
-	skipped noteList = iota
-	failed
-)
+// errGone ends the walk of a folder whose disk was taken away.
+var errGone = errors.New("it went away while it was imported; was its disk taken out? What is not in yet is left for another run")
 
 // walk emits the groups at and below path.
 func (w *walker) walk(path string) error {
-	info, err := os.Lstat(path)
+	path = filepath.Clean(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link that was named is meant
+	}
+	info, err := w.disk.Lstat(path)
 	if err != nil {
 		w.note(failed, path, err.Error())
 		return nil
 	}
+	w.root = &root{path, info}
 	if !info.IsDir() {
-		name := filepath.Base(filepath.Dir(path)) + "/" + info.Name()
-		if f, ok := w.regular(path, name, info); ok {
-			return w.emit(group{files: []file{f}, audio: true})
+		w.above = len(filepath.Dir(filepath.Dir(path)))
+		if f, ok := w.regular(path, info); ok {
+			return w.emit(group{root: w.root, files: []file{f}, audio: true})
 		}
 		return nil
 	}
-	g, _, err := w.folder(path, filepath.Base(path))
-	if err != nil {
-		return err
+	w.above = len(filepath.Dir(path))
+	g, _, err := w.folder(path)
+	if err == nil {
+		err = w.finish(g)
 	}
-	return w.finish(g)
+	if errors.Is(err, errGone) {
+		w.note(failed, path, err.Error())
+		return nil
+	}
+	return err
+}
+
+// source is a path as library.Source wants it.
+func (w *walker) source(path string) string {
+	return strings.TrimPrefix(filepath.ToSlash(path[w.above:]), "/")
 }
 
 // folder walks one folder. It emits the groups below it that stand for themselves,
 // tells whether there were any, and gives what may still belong to the folder above.
-func (w *walker) folder(path, source string) (g group, below bool, err error) {
+func (w *walker) folder(path string) (g group, below bool, err error) {
 	if err := w.ctx.Err(); err != nil {
 		return group{}, false, err
 	}
-	entries, err := os.ReadDir(path)
+	entries, err := w.disk.ReadDir(path)
 	if err != nil {
-		w.note(failed, path, err.Error())
+		if err := w.lost(path, err); err != nil {
+			return group{}, false, err
+		}
 	}
-	own, discs, loose := group{dir: source}, group{}, group{}
+	dir := group{root: w.root, dir: w.source(path)}
+	own, discs, loose := dir, dir, dir
 	for _, e := range entries {
-		child, name := filepath.Join(path, e.Name()), source+"/"+e.Name()
+		child := filepath.Join(path, e.Name())
 		switch {
-		case library.Litter(e.Name()):
-			w.note(skipped, child, "litter of a desktop")
+		case w.left(child, e):
 		case e.IsDir():
-			sub, music, err := w.folder(child, name)
+			sub, music, err := w.folder(child)
 			if err != nil {
 				return group{}, false, err
 			}
 			below = below || music
 			switch _, disc := library.DiscFolder(e.Name()); {
 			case !sub.audio:
-				loose.add(sub)
+				loose.add(sub.files, false)
 			case disc:
-				discs.add(sub)
+				discs.add(sub.files, true)
 			default:
 				below = true
 				if err := w.finish(sub); err != nil {
@@ -98,23 +120,50 @@ func (w *walker) folder(path, source string) (g group, below bool, err error) {
 				}
 			}
 		default:
-			if f, ok := w.entry(child, name, e); ok {
-				own.add(group{files: []file{f}, audio: tag.Audio(e.Name())})
+			f, ok, err := w.entry(child, e)
+			if err != nil {
+				return group{}, false, err
+			}
+			if ok {
+				own.add([]file{f}, tag.Audio(e.Name()))
 			}
 		}
 	}
-	own.add(discs)
-	own.add(loose)
-	if below && !own.audio && len(own.files) > 0 {
-		return group{}, true, w.emit(own)
+	if below {
+		return group{}, true, w.collection(own, discs, loose)
 	}
-	return own, below, nil
+	own.add(discs.files, discs.audio)
+	own.add(loose.files, false)
+	return own, false, nil
 }
 
-// add takes another group's files in.
-func (g *group) add(more group) {
-	g.files = append(g.files, more.files...)
-	g.audio = g.audio || more.audio
+// collection emits what is left of a folder that has albums below it, and so is no
+// album's: its tracks, each for itself, and what is no music, which is not theirs.
+func (w *walker) collection(own, discs, loose group) error {
+	rest := group{root: own.root, dir: own.dir}
+	for _, f := range own.files {
+		if tag.Audio(f.path) {
+			discs.add([]file{f}, true)
+		} else {
+			rest.add([]file{f}, false)
+		}
+	}
+	rest.add(loose.files, false)
+	for _, g := range []group{discs, rest} {
+		if len(g.files) == 0 {
+			continue
+		}
+		if err := w.emit(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add takes more files in.
+func (g *group) add(files []file, audio bool) {
+	g.files = append(g.files, files...)
+	g.audio = g.audio || audio
 }
 
 // finish emits g, if there is music in it.
@@ -123,28 +172,71 @@ func (w *walker) finish(g group) error {
 		return w.emit(g)
 	}
 	for _, f := range g.files {
-		w.note(skipped, f.path, "not music, and no music beside it")
+		w.note(notAudio, f.path, notMusic)
 	}
 	return nil
 }
 
+const notMusic = "not music, and no music beside it"
+
+// left names what is passed by for its name or its place.
+func (w *walker) left(path string, e fs.DirEntry) bool {
+	switch {
+	case library.Litter(e.Name()):
+		w.note(skipped, path, "litter of a desktop")
+	case unfinished(e.Name()) && !e.IsDir():
+		w.note(skipped, path, "an unfinished download")
+	case slices.Contains(w.exclude, path):
+		w.note(skipped, path, "a locker's own folder")
+	default:
+		return false
+	}
+	return true
+}
+
+// unfinished tells whether a name is one that programs give to a download until it
+// is whole.
+func unfinished(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".part", ".partial", ".crdownload", ".download", ".opdownload", ".aria2", ".!ut", ".!qb", ".bc!":
+		return true
+	}
+	return false
+}
+
+// lost names a path that could not be read. The error is errGone when all of the
+// import's folder cannot.
+func (w *walker) lost(path string, err error) error {
+	if w.root.gone(w.disk, err) {
+		return errGone
+	}
+	w.note(failed, path, err.Error())
+	return nil
+}
+
 // entry takes what is listed in a folder if it is a plain file.
-func (w *walker) entry(path, source string, e fs.DirEntry) (file, bool) {
+func (w *walker) entry(path string, e fs.DirEntry) (file, bool, error) {
 	info, err := e.Info()
 	if err != nil {
-		w.note(failed, path, err.Error())
-		return file{}, false
+		return file{}, false, w.lost(path, err)
 	}
-	return w.regular(path, source, info)
+	f, ok := w.regular(path, info)
+	return f, ok, nil
 }
 
 // regular takes plain files, and names what is none.
-func (w *walker) regular(path, source string, info fs.FileInfo) (file, bool) {
+func (w *walker) regular(path string, info fs.FileInfo) (file, bool) {
 	switch mode := info.Mode(); {
+	case mode.IsRegular() && info.Size() == 0 && tag.Audio(path):
+		w.note(skipped, path, "an empty file, there is no music in it")
 	case mode.IsRegular():
-		return file{path, source, info}, true
+		return file{path, w.source(path), info}, true
 	case mode&fs.ModeSymlink != 0:
-		w.note(skipped, path, "a symbolic link, not followed")
+		to, err := os.Readlink(path)
+		if err != nil {
+			to = err.Error()
+		}
+		w.note(skipped, path, "a symbolic link, not followed: "+to)
 	default:
 		w.note(skipped, path, "not a plain file ("+mode.Type().String()+")")
 	}

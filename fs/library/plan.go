@@ -22,6 +22,9 @@ type Source struct {
 	// ID is equal for equal content, such as a hash, or empty when unknown. A file
 	// that is in the locker already, where it would be filed, is filed onto itself.
 	ID string
+	// Held means that the file stands in the locker now and Path is its locker path:
+	// it is filed anew (organize). Existing must not show it then.
+	Held bool
 }
 
 // Placement says where a source goes.
@@ -35,6 +38,9 @@ type Existing interface {
 	// Folder gives what is in a folder of the locker; an empty Folder and no error
 	// for one that is not there. "" is the root. Plan does not change it.
 	Folder(dir string) (*Folder, error)
+	// Releases gives the albums that the audio files in a folder of the locker come from,
+	// each once, in any order; none for a folder that is not there.
+	Releases(dir string) ([]Release, error)
 }
 
 // Plan decides where files go. The result has one placement for each source, in the
@@ -63,7 +69,7 @@ type Existing interface {
 // they had in it. A folder that holds a cue sheet or a playlist keeps all its file
 // names, so that the references hold. Other files of a folder without audio keep
 // their path, without the name of the imported folder.
-func Plan(sources []Source, existing Existing) ([]Placement, error) {
+func Plan(layout *Layout, sources []Source, existing Existing) ([]Placement, error) {
 	root := newFolder()
 	for _, g := range groups(sources) {
 		g.file(root)

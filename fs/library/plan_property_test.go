@@ -79,7 +79,7 @@ func TestPlanAgain(t *testing.T) {
 
 func place(t *rapid.T, l locker, sources []library.Source) map[string]string {
 	t.Helper()
-	placed, err := library.Plan(sources, l)
+	placed, err := library.Plan(nil, sources, l)
 	if err != nil || len(placed) != len(sources) {
 		t.Fatalf("Plan of %d sources gave %d placements and %v", len(sources), len(placed), err)
 	}

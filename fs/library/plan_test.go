@@ -40,10 +40,12 @@ func (l locker) Folder(dir string) (*library.Folder, error) {
 	return out, nil
 }
 
+func (locker) Releases(string) ([]library.Release, error) { return nil, nil }
+
 // plan gives the path of each source by the source's own.
 func plan(t testing.TB, l locker, sources []library.Source) map[string]string {
 	t.Helper()
-	placed, err := library.Plan(sources, l)
+	placed, err := library.Plan(nil, sources, l)
 	if err != nil {
 		t.Fatalf("Plan: %v", err)
 	}
@@ -264,7 +266,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanErrors(t *testing.T) {
-	_, err := library.Plan([]library.Source{other("in/a.mp3")}, broken{})
+	_, err := library.Plan(nil, []library.Source{other("in/a.mp3")}, broken{})
 	if err == nil || !strings.Contains(err.Error(), "out of order") {
 		t.Errorf("Plan over a locker that cannot be listed: %v", err)
 	}
@@ -274,6 +276,10 @@ type broken struct{}
 
 func (broken) Folder(dir string) (*library.Folder, error) {
 	return nil, fmt.Errorf("list %s: out of order", path.Join("/", dir))
+}
+
+func (broken) Releases(dir string) ([]library.Release, error) {
+	return nil, fmt.Errorf("releases of %s: out of order", path.Join("/", dir))
 }
 
 func TestDiscFolder(t *testing.T) {

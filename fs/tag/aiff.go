@@ -68,7 +68,9 @@ func (a *aiffWalk) common(c *chunk) error {
 	a.info.Codec = "pcm"
 	if len(b) == 22 {
 		switch kind := string(b[18:]); kind {
-		case "NONE", "sowt", "fl32", "FL32", "fl64", "FL64", "in24", "in32", "twos", "raw ", "ulaw", "alaw":
+		case "NONE", "sowt", "fl32", "FL32", "fl64", "FL64", "in24", "in32", "twos", "raw ", "ulaw", "alaw", "ULAW", "ALAW":
+		case "ima4": // whose frames are packets
+			a.info.Codec, a.frames = kind, a.frames*64
 		default:
 			a.info.Codec = clean(kind)
 		}

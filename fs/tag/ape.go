@@ -42,6 +42,25 @@ func (p *parser) ape(start, end int64, f fields) (int64, error) {
 	return total, nil
 }
 
+// apeFront reads an APEv2 tag that stands before the sound, and gives where it ends.
+// Nobody should write one there, but some did.
+func (p *parser) apeFront(start int64) (int64, error) {
+	head, err := p.w.upTo(start, apeFooter)
+	if err != nil || len(head) < apeFooter || string(head[:8]) != "APETAGEX" {
+		return start, err
+	}
+	end := start + apeFooter + int64(binary.LittleEndian.Uint32(head[12:]))
+	if end > p.w.size {
+		return start, nil
+	}
+	f := fields{}
+	if n, err := p.ape(start, end, f); err != nil || n != end-start {
+		return start, err
+	}
+	p.fields.lend(f)
+	return end, nil
+}
+
 // apeField reads the field at off and gives where the next one is, or 0 when the
 // fields end there.
 func (p *parser) apeField(off, stop int64, f fields) (int64, error) {

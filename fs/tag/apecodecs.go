@@ -6,8 +6,7 @@ import (
 )
 
 // Containers of one header whose tags are an APEv2 at the end: Monkey's Audio (MAC SDK
-// 4, MACLib.h and OldHeader), Musepack (https://trac.musepack.net/musepack/wiki/SV8Specification,
-// and libmpcdec's streaminfo.c for SV7) and True Audio (https://tausoft.org/wiki/True_Audio_Codec_Format).
+// 4, MACLib.h and OldHeader) and True Audio (https://tausoft.org/wiki/True_Audio_Codec_Format).
 
 // monkeys reads Monkey's Audio. Version 3.98 put a descriptor before the header.
 func (p *parser) monkeys(start int64) error {
@@ -50,98 +49,6 @@ func monkeysFrame(version, compression uint16) uint32 {
 		return 73728
 	}
 	return 9216
-}
-
-// musepack reads stream versions 7 (MP+) and 8 (MPCK).
-func (p *parser) musepack(start int64, eight bool) error {
-	p.info.Container, p.info.Codec = "mpc", "musepack"
-	if err := p.apeTagged(start); err != nil {
-		return err
-	}
-	if eight {
-		return p.musepack8(start + 4)
-	}
-	b, err := p.w.bytes(start, 24)
-	if err != nil {
-		return err
-	}
-	if b[3]&15 != 7 {
-		return fmt.Errorf("%w: Musepack of stream version %d", ErrBroken, b[3]&15)
-	}
-	const frame, synthesis = 1152, 481 // samples; the latter are late in the decoder
-	samples := uint64(binary.LittleEndian.Uint32(b[4:])) * frame
-	cut := uint64(synthesis)
-	if v := binary.LittleEndian.Uint32(b[20:]); v>>31 != 0 { // gapless: it knows the last frame
-		cut = 0
-		if last := uint64(v >> 20 & 0x7FF); last > 0 && last < frame {
-			cut = frame - last
-		}
-	}
-	p.musepackSound(binary.LittleEndian.Uint32(b[8:])>>16&3, 2, max(samples, cut)-cut)
-	return nil
-}
-
-func (p *parser) musepackSound(rate uint32, channels int, samples uint64) {
-	p.info.SampleRate = [8]int{44100, 48000, 37800, 32000}[rate&7]
-	p.info.Channels = channels
-	p.info.Duration = seconds(samples, uint64(p.info.SampleRate))
-}
-
-// musepack8 looks for the stream header among the first packets: two letters, the
-// length of the packet, and its content.
-func (p *parser) musepack8(off int64) error {
-	const maxPackets = 64
-	for range maxPackets {
-		b, err := p.w.upTo(off, 64)
-		if err != nil {
-			return err
-		}
-		if len(b) < 3 {
-			return fmt.Errorf("%w: no stream header", ErrTruncated)
-		}
-		size, n := musepackNumber(b[2:])
-		head := 2 + n
-		if n == 0 || size < uint64(head) || size > uint64(p.w.size-off) {
-			return fmt.Errorf("%w: Musepack packet at %d", ErrBroken, off)
-		}
-		switch string(b[:2]) {
-		case "SH":
-			return p.musepackHeader(b[head:min(uint64(len(b)), size)])
-		case "AP", "SE":
-			return fmt.Errorf("%w: no stream header before the sound", ErrBroken)
-		}
-		off += int64(size)
-	}
-	return fmt.Errorf("%w: no stream header", ErrBroken)
-}
-
-// musepackHeader reads a checksum, the version, the samples, those of silence at the
-// start, and 16 bits: rate 3, bands 5, channels 4, and 4 more.
-func (p *parser) musepackHeader(b []byte) error {
-	if len(b) < 5 || b[4] != 8 {
-		return fmt.Errorf("%w: Musepack stream header", ErrBroken)
-	}
-	samples, n := musepackNumber(b[5:])
-	silence, m := musepackNumber(b[5+n:])
-	rest := b[5+n+m:]
-	if n == 0 || m == 0 || len(rest) < 2 {
-		return fmt.Errorf("%w: Musepack stream header", ErrBroken)
-	}
-	p.info.Delay = int(min(silence, 1<<20))
-	p.musepackSound(uint32(rest[0]>>5), int(rest[1]>>4)+1, max(samples, silence)-silence)
-	return nil
-}
-
-// musepackNumber reads a number of seven bits a byte, most significant first, and how
-// many bytes it has: 0 when it does not end.
-func musepackNumber(b []byte) (v uint64, n int) {
-	for i, c := range b[:min(len(b), 9)] {
-		v = v<<7 | uint64(c&0x7F)
-		if c&0x80 == 0 {
-			return v, i + 1
-		}
-	}
-	return 0, 0
 }
 
 // trueAudio reads the header of TTA1: format, channels, depth, rate and samples.

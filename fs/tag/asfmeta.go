@@ -144,6 +144,8 @@ func asfField(name string) string {
 		return albumSort
 	case "WM/ALBUMARTISTSORTORDER":
 		return albumArtistSort
+	case "WM/COMPOSERSORTORDER":
+		return composerSort
 	}
 	return canonical(name)
 }

@@ -45,6 +45,10 @@ func samples() map[string][]byte {
 		"8.mpc":        musepack8(apeTag("Title", "T")),
 		"a.tta":        trueAudio(apeTag("Title", "T")),
 		"a.tak":        tak(apeTag("Title", "T")),
+		"a.mka":        mka(),
+		"a.aac":        adts(9),
+		"frag.m4a":     indexedMP4(),
+		"a.oga":        oggFLAC(),
 		"a.wma":        asf(asfObject(guidExtended, asfList(asfField("WM/AlbumTitle", 0, wide("Al")), asfField("WM/Picture", 1, asfPicture())))),
 	}
 }

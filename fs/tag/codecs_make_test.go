@@ -1,6 +1,7 @@
 package tag_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
@@ -14,11 +15,11 @@ func le64(n int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)
 
 // noise is bytes in which no marker occurs.
 func noise(n int) []byte {
-	r, b := rand.New(rand.NewPCG(1, 2)), make([]byte, n)
+	r, b := rand.New(rand.NewPCG(1, 2)), make([]byte, min(n, 4<<10))
 	for i := range b {
 		b[i] = byte(r.IntN(64))
 	}
-	return b
+	return bytes.Repeat(b, n/(4<<10)+1)[:n]
 }
 
 // wavpackBlock makes a block; total -1 is unknown.
@@ -137,4 +138,39 @@ func asf(objects ...[]byte) []byte {
 	stream := asfObject(guidStream, guidSound, zeros(38), le16(0x161), le16(2), le32(44100), zeros(8))
 	all := cat(le32(2+len(objects)), 1, 2, file, stream, slices.Concat(objects...))
 	return cat(asfObject(guidHeader, all), asfObject(guidData, zeros(26), noise(600)), asfObject(guidUnknown, zeros(9)))
+}
+
+// adts makes n frames of AAC, 44.1 kHz, stereo, each with sizes of their own.
+func adts(n int) []byte {
+	var out []byte
+	for i := range n {
+		size := 7 + 300 + i*13%200
+		out = append(out, cat(0xFF, 0xF1, 0x50, 0x80|size>>11, size>>3, size<<5&0xE0|0x1F, 0xFC, zeros(size-7))...)
+	}
+	return out
+}
+
+// oggFLAC is FLAC in Ogg with a title and a cover.
+func oggFLAC() []byte {
+	first := cat("\x7fFLAC", 1, 0, be16(2), "fLaC", flacBlock(0, false, streamInfo(44100, 2, 88200)))
+	return ogg(7, 1, 88200, first, flacBlock(4, false, vorbisComment("TITLE=T")), flacBlock(6, true, flacPicture("image/jpeg", image())), zeros(700))
+}
+
+// indexedMP4 is fragments that tell when they start, and an index of them.
+func indexedMP4() []byte {
+	head := fragmented()
+	at, entries := len(head), []byte{}
+	for i := range 4 {
+		f := timedFragment(i*5*1024, 300)
+		entries = cat(entries, be32(i*5*1024), be32(at), 1, 1, 1)
+		head, at = cat(head, f), at+len(f)
+	}
+	tfra := atom("tfra", zeros(4), be32(2), zeros(4), be32(4), entries)
+	return cat(head, atom("mfra", tfra, atom("mfro", zeros(4), be32(8+len(tfra)+16))))
+}
+
+// timedFragment is five samples of 1024 that start at some time.
+func timedFragment(start, size int) []byte {
+	traf := atom("traf", atom("tfhd", zeros(4), be32(2)), atom("tfdt", 1, zeros(3), be64(start)), run(0, 5))
+	return cat(atom("moof", atom("mfhd", zeros(8)), traf), atom("mdat", noise(size)))
 }

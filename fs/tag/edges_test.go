@@ -239,12 +239,12 @@ func TestFieldNames(t *testing.T) {
 
 func TestCodecNames(t *testing.T) {
 	mdhd := atom("mdhd", zeros(12), be32(44100), be32(88200), zeros(4))
-	for kind, want := range map[string]string{"mp4a": "aac", "alac": "alac", "fLaC": "flac", "Opus": "opus", ".mp3": "mp3", "sowt": "pcm", "ac-3": "ac-3"} {
+	for kind, want := range map[string]string{"mp4a": "aac", "alac": "alac", "fLaC": "flac", "Opus": "opus", ".mp3": "mp3", "sowt": "pcm", "ac-3": "ac3", "samr": "samr"} {
 		if in := read(t, mp4With(mp4Track("soun", mdhd, soundEntry(kind, 2, 44100))), "a.m4a"); in.Codec != want {
 			t.Errorf("%s is %s, want %s", kind, in.Codec, want)
 		}
 	}
-	for kind, want := range map[string]string{"NONE": "pcm", "sowt": "pcm", "ima4": "ima4"} {
+	for kind, want := range map[string]string{"NONE": "pcm", "sowt": "pcm", "MAC3": "MAC3"} {
 		body := cat("AIFC", aiffChunk("COMM", be16(1), be32(44100), be16(16), 0x40, 0x0E, 0xAC, 0x44, zeros(6), kind), aiffChunk("SSND", zeros(99)))
 		if in := read(t, cat("FORM", be32(len(body)), body), "a.aifc"); in.Codec != want || in.Duration != time.Second {
 			t.Errorf("%s is %s of %v, want %s", kind, in.Codec, in.Duration, want)

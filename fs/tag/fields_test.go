@@ -18,7 +18,7 @@ import (
 func TestYear(t *testing.T) {
 	for s, want := range map[string]int{
 		"2004": 2004, "2004-05-17": 2004, "17.05.2004": 2004, "2004-05-17T08:00:00Z": 2004, "c. 1969": 1969,
-		"": 0, "69": 0, "20040517": 0, "unknown": 0, "12345": 0,
+		"": 0, "69": 0, "20040517": 2004, "20041317": 0, "unknown": 0, "12345": 0, "0000": 0, "2004/2005": 2004,
 	} {
 		if got := year(s); got != want {
 			t.Errorf("year(%q) = %d, want %d", s, got, want)
@@ -73,6 +73,77 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"3": {3, 0}, "3/12": {3, 12}, "03 / 12": {3, 12}, "3 of 12": {3, 12}, "01 OF 12": {1, 12}, "/12": {0, 12}, "A1": {0, 0}, "A1/12": {0, 12}, "of 12": {0, 0},
+	} {
+		if n, total := (fields{trackNumber: {text}}).numbers(trackNumber, trackTotal); [2]int{n, total} != want {
+			t.Errorf("%q is %d of %d, want %v", text, n, total, want)
+		}
+	}
+}
+
+// TestSettle holds that a second name counts only where a tag lacks the field's own, and
+// that it then outranks any tag of lower rank.
+func TestSettle(t *testing.T) {
+	both := fields{date: {"2004-05-17"}, second + date: {"2004"}}
+	both.settle()
+	high, low := fields{second + date: {"2004"}}, fields{date: {"1999"}, second + albumArtist: {"AA"}}
+	high.lend(low)
+	for name, tt := range map[string]struct{ got, want fields }{
+		"one tag":  {both, fields{date: {"2004-05-17"}}},
+		"two tags": {high, fields{date: {"2004"}, albumArtist: {"AA"}}},
+	} {
+		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestKnownDate(t *testing.T) {
+	for s, want := range map[string]string{"2004": "2004", "0000": "", "0": "", "0000-00-00": "", "0000-00-00T00:00:00Z": "", "2000-00-00": "2000-00-00", "": ""} {
+		if got := knownDate(s); got != want {
+			t.Errorf("knownDate(%q) = %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestR128(t *testing.T) {
+	for s, want := range map[string]float64{"0": 5, "-512": 3, "256": 6, "-32768": -123, "40000": 0, "": 0, "x": 0} {
+		if got := r128(s); got != want {
+			t.Errorf("r128(%q) = %g, want %g", s, got, want)
+		}
+	}
+}
+
+func TestUUIDs(t *testing.T) {
+	const a, b = "83d91898-7763-47d7-b03b-b92132375c47", "89AD4AC3-39F7-470E-963A-56509C546377"
+	for text, want := range map[string][]string{
+		a: {a}, a + "/" + b: {a, strings.ToLower(b)}, a + "; " + a: {a, a}, "": nil, "r": nil, a[:35]: nil, a[:35] + "g": nil, strings.ReplaceAll(a, "-", "0"): nil,
+	} {
+		if diff := cmp.Diff(want, uuids([]string{text})); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	if got := uuids([]string{strings.Repeat(a+"/", 100)}); len(got) != 16 {
+		t.Errorf("%d ids of 100", len(got))
+	}
+}
+
+func TestOpusSamples(t *testing.T) {
+	for b, want := range map[[2]byte]int64{
+		{0 << 3}: 480, {3 << 3}: 2880, {12 << 3}: 480, {13 << 3}: 960, {16 << 3}: 120, {31 << 3}: 960,
+		{31<<3 | 1}: 1920, {31<<3 | 2}: 1920, {28<<3 | 3, 5}: 600, {28<<3 | 3, 0x80 | 48}: 5760,
+	} {
+		if got := opusSamples(b[:]); got != want {
+			t.Errorf("%x: %d samples, want %d", b, got, want)
+		}
+	}
+	if opusSamples(nil) != 0 || opusSamples([]byte{3}) != 0 {
+		t.Error("a packet without content plays")
+	}
+}
+
 func TestCanonicalKeepsItsOwn(t *testing.T) {
 	for _, name := range []string{title, albumArtist, trackTotal, releaseID, gapless, albumPeak} {
 		for _, written := range []string{name, strings.ToLower(name), " " + name} {
@@ -104,13 +175,13 @@ func TestCleanProperties(t *testing.T) {
 func TestStoredForm(t *testing.T) {
 	in := Info{
 		Container: "flac", Codec: "flac", Title: "T", Artist: "A; B", Album: "Al", AlbumArtist: "AA", Artists: []string{"A", "B"}, AlbumArtists: []string{"C", "D"},
-		TitleSort: "ts", ArtistSort: "as", AlbumSort: "als", AlbumArtistSort: "aas", Composer: "Co", Genre: "Rock", Track: 1, TrackTotal: 2, Disc: 3, DiscTotal: 4, Compilation: true,
-		Year: 2004, Date: "2004-05-17", OriginalDate: "1969", ReleaseID: "r", TrackID: "t", RecordingID: "c", Duration: 1500 * time.Millisecond, SampleRate: 44100, Channels: 2, BitRate: 900000,
+		TitleSort: "ts", ArtistSort: "as", AlbumSort: "als", AlbumArtistSort: "aas", Composer: "Co", ComposerSort: "Cs", Genre: "Rock", Track: 1, TrackTotal: 2, Disc: 3, DiscTotal: 4, Compilation: true,
+		Year: 2004, Date: "2004-05-17", OriginalDate: "1969", ReleaseID: "r", TrackID: "t", RecordingID: "c", ReleaseGroupID: "g", ArtistIDs: []string{"i"}, AlbumArtistIDs: []string{"j"}, Duration: 1500 * time.Millisecond, SampleRate: 44100, Channels: 2, BitRate: 900000,
 		Delay: 5, Padding: 6, Gain: &Gain{Track: -7.5, TrackPeak: 0.5, Album: -6, AlbumPeak: 1}, Payload: Span{10, 20}, Touch: []Span{{0, 30}}, Pictures: []Picture{{Type: 3, MIME: "image/png", Span: Span{1, 2}, Encoded: true}},
 	}
 	const want = `{"container":"flac","codec":"flac","title":"T","artist":"A; B","album":"Al","albumartist":"AA","artists":["A","B"],"albumartists":["C","D"],` +
-		`"titlesort":"ts","artistsort":"as","albumsort":"als","albumartistsort":"aas","composer":"Co","genre":"Rock","track":1,"tracktotal":2,"disc":3,"disctotal":4,"compilation":true,` +
-		`"year":2004,"date":"2004-05-17","originaldate":"1969","mb_release":"r","mb_track":"t","mb_recording":"c","duration":1500000000,"rate":44100,"channels":2,"bitrate":900000,` +
+		`"titlesort":"ts","artistsort":"as","albumsort":"als","albumartistsort":"aas","composer":"Co","composersort":"Cs","genre":"Rock","track":1,"tracktotal":2,"disc":3,"disctotal":4,"compilation":true,` +
+		`"year":2004,"date":"2004-05-17","originaldate":"1969","mb_release":"r","mb_track":"t","mb_recording":"c","mb_releasegroup":"g","mb_artists":["i"],"mb_albumartists":["j"],"duration":1500000000,"rate":44100,"channels":2,"bitrate":900000,` +
 		`"delay":5,"padding":6,"gain":{"track":-7.5,"track_peak":0.5,"album":-6,"album_peak":1},"payload":{"offset":10,"length":20},"touch":[{"offset":0,"length":30}],` +
 		`"pictures":[{"type":3,"mime":"image/png","span":{"offset":1,"length":2},"encoded":true}]}`
 	b, err := json.Marshal(in)
@@ -181,6 +252,15 @@ func TestWindowLimits(t *testing.T) {
 	}
 	if !errors.Is(err, ErrBroken) || fetched > maxFetches || w.spent > maxSpent {
 		t.Errorf("%d reads of %d bytes, then %v", fetched, w.spent, err)
+	}
+	many := newWindow(bytes.NewReader(make([]byte, 9)), 9)
+	for range maxAsked {
+		if _, err = many.bytes(0, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := many.bytes(0, 1); !errors.Is(err, ErrBroken) {
+		t.Errorf("asked more than %d times: %v", maxAsked, err)
 	}
 	short := newWindow(bytes.NewReader(nil), 100)
 	if _, err := short.bytes(0, 10); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, ErrTruncated) {

@@ -1,37 +1,60 @@
 package tag_test
 
 import (
+	"bytes"
+	"runtime/metrics"
 	"strings"
 	"testing"
+
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
-// fuzz feeds damaged files of one container; seeds are the samples it accepts.
-func fuzz(f *testing.F, name string, seed func(string) bool) {
+// fuzz feeds damaged files of one container; seeds are the samples with these extensions.
+func fuzz(f *testing.F, name string, exts ...string) {
 	for sample, b := range samples() {
-		if seed(sample) {
-			f.Add(b)
-		}
-	}
-	f.Fuzz(func(t *testing.T, b []byte) { checked(t, b, name) })
-}
-
-func suffix(exts ...string) func(string) bool {
-	return func(name string) bool {
 		for _, ext := range exts {
-			if strings.HasSuffix(name, ext) {
-				return true
+			if strings.HasSuffix(sample, ext) {
+				f.Add(b)
 			}
 		}
-		return false
 	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := allocated()
+		r := &counting{r: bytes.NewReader(b), good: 1 << 30}
+		tag.ReadPictures(r, int64(len(b)), name)
+		if r.reads > 512 || r.bytes > 32<<20 {
+			t.Fatalf("a file of %d bytes takes %d reads of %d bytes", len(b), r.reads, r.bytes)
+		}
+		if got, most := allocated()-before, uint64(4*r.bytes+4*len(b)+16<<20); got > most {
+			t.Fatalf("a file of %d bytes, of which %d were read, allocates %d", len(b), r.bytes, got)
+		}
+		near, errNear := checked(t, b, name)
+		far, errFar := tag.Read(bytes.NewReader(b), int64(len(b)), name)
+		if near.Title != far.Title || (errNear == nil) != (errFar == nil) {
+			t.Fatalf("title %q, error %v; without pictures %q, %v", near.Title, errNear, far.Title, errFar)
+		}
+	})
 }
 
-func FuzzReadMP3(f *testing.F)       { fuzz(f, "a.mp3", suffix(".mp3")) }
-func FuzzReadFLAC(f *testing.F)      { fuzz(f, "a.flac", suffix(".flac")) }
-func FuzzReadOgg(f *testing.F)       { fuzz(f, "a.ogg", suffix(".ogg", ".opus")) }
-func FuzzReadMP4(f *testing.F)       { fuzz(f, "a.m4a", suffix(".m4a")) }
-func FuzzReadRIFF(f *testing.F)      { fuzz(f, "a.wav", suffix(".wav", ".aiff")) }
-func FuzzReadDSD(f *testing.F)       { fuzz(f, "a.dsf", suffix(".dsf", ".dff")) }
-func FuzzReadASF(f *testing.F)       { fuzz(f, "a.wma", suffix(".wma")) }
-func FuzzReadWavPack(f *testing.F)   { fuzz(f, "a.wv", suffix(".wv")) }
-func FuzzReadAPECodecs(f *testing.F) { fuzz(f, "a.ape", suffix(".ape", ".mpc", ".tta", ".tak")) }
+// allocated gives how many bytes were allocated so far.
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+func FuzzReadMP3(f *testing.F)       { fuzz(f, "a.mp3", ".mp3", ".aac") }
+func FuzzReadFLAC(f *testing.F)      { fuzz(f, "a.flac", ".flac") }
+func FuzzReadOgg(f *testing.F)       { fuzz(f, "a.ogg", ".ogg", ".opus") }
+func FuzzReadMP4(f *testing.F)       { fuzz(f, "a.m4a", ".m4a") }
+func FuzzReadMatroska(f *testing.F)  { fuzz(f, "a.mka", ".mka") }
+func FuzzReadWAVE(f *testing.F)      { fuzz(f, "a.wav", ".wav") }
+func FuzzReadAIFF(f *testing.F)      { fuzz(f, "a.aiff", ".aiff") }
+func FuzzReadDSF(f *testing.F)       { fuzz(f, "a.dsf", ".dsf") }
+func FuzzReadDSDIFF(f *testing.F)    { fuzz(f, "a.dff", ".dff") }
+func FuzzReadASF(f *testing.F)       { fuzz(f, "a.wma", ".wma") }
+func FuzzReadWavPack(f *testing.F)   { fuzz(f, "a.wv", ".wv") }
+func FuzzReadMonkeys(f *testing.F)   { fuzz(f, "a.ape", ".ape") }
+func FuzzReadMusepack(f *testing.F)  { fuzz(f, "a.mpc", ".mpc") }
+func FuzzReadTrueAudio(f *testing.F) { fuzz(f, "a.tta", ".tta") }
+func FuzzReadTAK(f *testing.F)       { fuzz(f, "a.tak", ".tak") }

@@ -52,6 +52,9 @@ func genres(s string) []string {
 	if name := genreCode(s); name != "" {
 		s = name
 	}
+	if n := len(out); n > 0 && strings.EqualFold("("+out[n-1]+")", s) {
+		return out // "(17)(Rock)" as well
+	}
 	if s == "" || len(out) > 0 && strings.EqualFold(out[len(out)-1], s) {
 		return out // "(17)Rock" says it twice
 	}

@@ -18,10 +18,11 @@ const (
 	maxImages = 24 << 20 // of all
 )
 
-// ReadPictures is Read that also reads the pictures, to set their hashes. It is meant
-// for files that are near, for pictures are nearly always more than all else that is read.
+// ReadPictures is Read that also reads the pictures, to set their hashes, and all frames
+// of MPEG audio where nothing else tells how long it plays. It is meant for files that are
+// near, for that is nearly always more than all else that is read.
 func ReadPictures(r io.ReaderAt, size int64, name string) (Info, error) {
-	p := &parser{w: newWindow(r, size), fields: fields{}, name: name, images: maxImages}
+	p := &parser{w: newWindow(r, size), fields: fields{}, name: name, near: true, images: maxImages}
 	return p.read()
 }
 
@@ -49,6 +50,7 @@ func (p *parser) hash(r io.Reader, size int64, decode func(io.Reader) (io.Reader
 	}
 	sum := sha256.New()
 	n, err := io.Copy(sum, io.LimitReader(r, maxImage+1)) // compressed it may be any size
+	p.images -= max(n-size, 0)
 	if err != nil || n == 0 || n > maxImage {
 		return ""
 	}

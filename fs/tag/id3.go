@@ -79,7 +79,7 @@ type id3Tag struct {
 	base, end int64
 	major     byte
 	unsync    bool
-	raw       []byte // of the decoded copy: the bytes as they are in the file
+	raw       *unsynced // of the decoded copy: the bytes as they are in the file
 	rawBase   int64
 	fields    fields // of this tag alone: they hide those of the parser
 }
@@ -129,8 +129,8 @@ func (t *id3Tag) resync() error {
 		off += int64(len(b))
 	}
 	plain := undoUnsync(raw)
-	t.raw, t.rawBase = raw, t.base
-	t.src = newWindow(bytes.NewReader(plain), int64(len(plain)))
+	t.raw, t.rawBase = &unsynced{raw: raw}, t.base
+	t.src = windowOn(plain)
 	t.base, t.end = 0, int64(len(plain))
 	return nil
 }
@@ -145,20 +145,29 @@ func (t *id3Tag) fileSpan(off, size int64) Span {
 	if t.raw == nil {
 		return Span{off, size}
 	}
-	start := rawOffset(t.raw, off)
-	return Span{t.rawBase + start, rawOffset(t.raw, off+size) - start}
+	start := t.raw.offset(off)
+	return Span{t.rawBase + start, t.raw.offset(off+size) - start}
 }
 
-// rawOffset finds where the decoded byte at plain stands before decoding.
-func rawOffset(raw []byte, plain int64) int64 {
-	i := int64(0)
-	for ; plain > 0 && i < int64(len(raw)); plain-- {
-		i++
-		if raw[i-1] == 0xFF && i < int64(len(raw)) && raw[i] == 0 {
-			i++
+// unsynced finds where decoded bytes stand before decoding. It goes on from where it was
+// asked last, for the pictures of a tag come in order: from the start each time would be
+// quadratic.
+type unsynced struct {
+	raw       []byte
+	plain, at int64 // a decoded byte, and where it stands in raw
+}
+
+func (u *unsynced) offset(plain int64) int64 {
+	if plain < u.plain {
+		u.plain, u.at = 0, 0
+	}
+	for n := int64(len(u.raw)); u.plain < plain && u.at < n; u.plain++ {
+		u.at++
+		if u.raw[u.at-1] == 0xFF && u.at < n && u.raw[u.at] == 0 {
+			u.at++
 		}
 	}
-	return i
+	return u.at
 }
 
 // extendedHeader gives the length of the extended header.

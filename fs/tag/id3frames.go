@@ -3,10 +3,10 @@ package tag
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"io"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxText is the most that is read of a text frame.
@@ -31,7 +31,7 @@ func (t *id3Tag) take(f id3Frame) error {
 		return t.picture(f, flags)
 	}
 	field := id3Field(f.id)
-	if field == "" && f.id != "TXXX" && f.id != "UFID" && f.id != "COMM" {
+	if field == "" && f.id != "TXXX" && f.id != "UFID" && f.id != "COMM" && f.id != "RVA2" {
 		return nil
 	}
 	b, err := t.content(f, flags)
@@ -48,6 +48,8 @@ func (t *id3Tag) take(f id3Frame) error {
 		t.values(canonical(decodeText(b[0], name)), b[0], rest)
 	case "COMM":
 		t.comment(b)
+	case "RVA2":
+		t.volume(b)
 	default:
 		t.values(field, b[0], b[1:])
 	}
@@ -101,13 +103,24 @@ func (t *id3Tag) content(f id3Frame, flags byte) ([]byte, error) {
 		b = undoUnsync(b)
 	}
 	if flags&flagCompress != 0 {
-		z, err := zlib.NewReader(bytes.NewReader(b))
-		if err != nil {
-			return nil, nil // not readable, but the frames after it are
-		}
-		b, _ = io.ReadAll(io.LimitReader(z, maxText))
+		return t.inflate(b), nil
 	}
 	return b, nil
+}
+
+// inflate undoes compression, of so many frames of a file as a person may have wished. What
+// is not readable is nil: the frames after it may be.
+func (t *id3Tag) inflate(b []byte) []byte {
+	const most = 64
+	if t.inflated++; t.inflated > most {
+		return nil
+	}
+	z, err := zlib.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	b, _ = io.ReadAll(io.LimitReader(z, maxText))
+	return b
 }
 
 // values adds the values of a text: the parts between terminators. In UTF-16 often
@@ -125,6 +138,32 @@ func (t *id3Tag) values(field string, enc byte, b []byte) {
 			continue
 		}
 		t.fields.add(field, v)
+	}
+}
+
+// volume reads RVA2, which held ReplayGain before TXXX did: a name, then for each channel
+// its kind, a gain of 16 bits in units of 1/512 dB, and a peak with its length in bits.
+func (t *id3Tag) volume(b []byte) {
+	name, rest, _ := bytes.Cut(b, []byte{0})
+	gain, peak := second+trackGain, second+trackPeak
+	switch strings.ToLower(string(name)) {
+	case "track":
+	case "album":
+		gain, peak = second+albumGain, second+albumPeak
+	default:
+		return
+	}
+	for len(rest) >= 4 {
+		bits := int(rest[3])
+		n := 4 + (bits+7)/8
+		if rest[0] == 1 { // all channels
+			t.fields.add(gain, strconv.FormatFloat(float64(int16(binary.BigEndian.Uint16(rest[1:])))/512, 'f', 4, 64))
+			if bits == 16 && len(rest) >= n {
+				t.fields.add(peak, strconv.FormatFloat(float64(binary.BigEndian.Uint16(rest[4:]))/(1<<15), 'f', 6, 64))
+			}
+			return
+		}
+		rest = rest[min(n, len(rest)):]
 	}
 }
 
@@ -147,9 +186,9 @@ func (t *id3Tag) picture(f id3Frame, flags byte) error {
 		return nil
 	}
 	start, size := f.body+skip, f.size-skip
-	whole, unsynced := Span{start, size}, flags&flagUnsync != 0
+	whole, unsync := Span{start, size}, flags&flagUnsync != 0
 	if flags&flagCompress != 0 {
-		hash := t.hash(partOf(t.src, whole), size, fromZlib(unsynced))
+		hash := t.hash(partOf(t.src, whole), size, fromZlib(unsync))
 		t.info.Pictures = append(t.info.Pictures, Picture{Span: t.fileSpan(start, size), Encoded: true, Hash: hash})
 		return nil
 	}
@@ -157,14 +196,14 @@ func (t *id3Tag) picture(f id3Frame, flags byte) error {
 	if err != nil {
 		return err
 	}
-	mime, kind, head := t.apicFront(b, unsynced)
+	mime, kind, head := t.apicFront(b, unsync)
 	if head == 0 {
 		return nil // a description longer than any real one
 	}
 	image := Span{start + head, size - head}
-	pic := Picture{Type: kind, MIME: mime, Span: t.fileSpan(image.Offset, image.Length), Encoded: unsynced || t.raw != nil}
+	pic := Picture{Type: kind, MIME: mime, Span: t.fileSpan(image.Offset, image.Length), Encoded: unsync || t.raw != nil}
 	switch {
-	case unsynced:
+	case unsync:
 		pic.Hash = t.hash(partOf(t.src, image), image.Length, fromUnsync)
 	case t.raw != nil:
 		pic.Hash = t.hash(partOf(t.src, image), image.Length, nil)
@@ -174,14 +213,14 @@ func (t *id3Tag) picture(f id3Frame, flags byte) error {
 }
 
 // apicFront reads what stands before the image, and its length in the frame as it is.
-func (t *id3Tag) apicFront(b []byte, unsynced bool) (mime string, kind int, head int64) {
+func (t *id3Tag) apicFront(b []byte, unsync bool) (mime string, kind int, head int64) {
 	plain := b
-	if unsynced {
+	if unsync {
 		plain = undoUnsync(b)
 	}
 	mime, kind, n := apicHead(t.major, plain)
-	if unsynced {
-		return mime, kind, rawOffset(b, int64(n))
+	if unsync {
+		return mime, kind, (&unsynced{raw: b}).offset(int64(n))
 	}
 	return mime, kind, int64(n)
 }
@@ -223,30 +262,4 @@ func imageMIME(s string) string {
 		return ""
 	}
 	return s
-}
-
-// iTunesGap reads "00000000 00000840 000001C0 0000000000046E00 …": delay, padding
-// and samples in hexadecimal.
-func iTunesGap(s string) (delay, padding int, samples uint64) {
-	part := strings.Fields(s)
-	if len(part) < 4 {
-		return 0, 0, 0
-	}
-	d, errDelay := strconv.ParseUint(part[1], 16, 24)
-	e, errPadding := strconv.ParseUint(part[2], 16, 24)
-	n, errSamples := strconv.ParseUint(part[3], 16, 48)
-	if errDelay != nil || errPadding != nil || errSamples != nil {
-		return 0, 0, 0
-	}
-	return int(d), int(e), n
-}
-
-// trim applies iTunes' note to the duration, unless it is far from what the sound says.
-func (p *parser) trim() {
-	in := &p.info
-	delay, padding, samples := iTunesGap(p.fields.first(gapless))
-	d := seconds(samples, uint64(in.SampleRate))
-	if d > 0 && d <= in.Duration+time.Second && d >= in.Duration-time.Second {
-		in.Delay, in.Padding, in.Duration = delay, padding, d
-	}
 }

@@ -21,6 +21,8 @@ func id3Field(id string) string {
 		return discNumber
 	case "TDRC", "TYER":
 		return date
+	case "TDRL": // of the release, beside that of the recording
+		return second + date
 	case "TDAT":
 		return dayMonth
 	case "TDOR", "TORY":
@@ -35,6 +37,8 @@ func id3Field(id string) string {
 		return albumSort
 	case "TSO2":
 		return albumArtistSort
+	case "TSOC":
+		return composerSort
 	}
 	return ""
 }
@@ -74,6 +78,8 @@ func id3v22Name(id string) string {
 		return "TSOA"
 	case "TS2":
 		return "TSO2"
+	case "TSC":
+		return "TSOC"
 	case "TXX":
 		return "TXXX"
 	case "UFI":

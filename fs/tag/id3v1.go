@@ -70,7 +70,30 @@ func (p *parser) tailTag(start, end int64, ape, v1 fields) (int64, error) {
 	if n, err := p.ape(start, end, ape); err != nil || n > 0 {
 		return n, err
 	}
+	if n, err := p.id3Footer(start, end, ape); err != nil || n > 0 {
+		return n, err
+	}
 	return p.lyrics3(start, end)
+}
+
+// id3Footer reads an ID3v2.4 tag that ends at end: its last ten bytes are its header
+// again, with 3DI for ID3.
+func (p *parser) id3Footer(start, end int64, f fields) (int64, error) {
+	b, err := p.before(start, end, id3HeaderSize)
+	if err != nil || b == nil || string(b[:4]) != "3DI\x04" {
+		return 0, err
+	}
+	size, ok := syncsafe(b[6:])
+	total := size + 2*id3HeaderSize
+	if !ok || total > end-start {
+		return 0, nil
+	}
+	at, found, err := p.id3v2(end-total, end)
+	if err != nil || at != end {
+		return 0, err
+	}
+	f.lend(found)
+	return total, nil
 }
 
 // before gives the n bytes that end at end, or nil when start is in the way.
@@ -100,12 +123,24 @@ func id3v1(b []byte) fields {
 }
 
 // lyrics3 gives the length of a Lyrics3v2 tag (https://id3.org/Lyrics3v2): its last 15
-// bytes are six digits, the length before them, and a name.
+// bytes are six digits, the length before them, and a name. The first version has no
+// length, but at most 5100 bytes of text between its two names.
 func (p *parser) lyrics3(start, end int64) (int64, error) {
-	const footer = 15
+	const footer, oldMost = 15, 11 + 5100 + 9
 	b, err := p.before(start, end, footer)
-	if err != nil || b == nil || string(b[6:]) != "LYRICS200" {
+	if err != nil || b == nil {
 		return 0, err
+	}
+	if string(b[6:]) == "LYRICSEND" {
+		from := max(start, end-oldMost)
+		b, err := p.w.bytes(from, int(end-from))
+		if i := bytes.LastIndex(b, []byte("LYRICSBEGIN")); err == nil && i >= 0 {
+			return end - from - int64(i), nil
+		}
+		return 0, err
+	}
+	if string(b[6:]) != "LYRICS200" {
+		return 0, nil
 	}
 	n, err := strconv.ParseUint(string(b[:6]), 10, 32)
 	if err != nil || int64(n)+footer > end-start {

@@ -16,7 +16,18 @@ import (
 // Files made by hand, byte by byte, each as small as its format allows.
 
 func cat(parts ...any) []byte {
-	var out []byte
+	size := 0
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			size += len(p)
+		case []byte:
+			size += len(p)
+		default:
+			size++
+		}
+	}
+	out := make([]byte, 0, size)
 	for _, p := range parts {
 		switch p := p.(type) {
 		case string:
@@ -156,7 +167,7 @@ func ogg(serial, perPage, granule int, packets ...[]byte) []byte {
 					begin = 2
 				}
 			}
-			out = cat(out, "OggS", 0, begin, binary.LittleEndian.AppendUint64(nil, uint64(int64(g))), le32(serial), zeros(8), len(segments), segments, body)
+			out = append(out, cat("OggS", 0, begin, binary.LittleEndian.AppendUint64(nil, uint64(int64(g))), le32(serial), zeros(8), len(segments), segments, body)...)
 		}
 	}
 	return out

@@ -2,9 +2,7 @@ package tag
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"time"
 )
 
 // MPEG audio (ISO 11172-3, 13818-3), and ADTS (13818-7) which looks much like it.
@@ -12,7 +10,6 @@ import (
 const (
 	maxSearch = 64 << 10 // bytes after the tags in which the first frame must stand
 	maxSample = 32 << 10 // bytes of frames looked at when no header says how many
-	lameDelay = 528 + 1  // samples by which every decoder is late
 )
 
 // mpegFrame is the header of one frame.
@@ -138,12 +135,8 @@ func (p *parser) mpeg(start int64) error {
 		p.info.Container = "aac"
 	}
 	p.info.SampleRate, p.info.Channels = f.rate, f.channels
-	b, err := p.w.upTo(first, maxSample)
-	if err != nil {
+	if err := p.mpegLength(first, max(end, first), f); err != nil { // a frame may be found inside the tags at the end
 		return err
-	}
-	if !p.xing(f, b) && !p.vbri(f, b) {
-		p.average(f, b, max(end-first, 0)) // a frame may be found inside the tags at the end
 	}
 	if p.info.Delay == 0 {
 		p.trim()
@@ -201,90 +194,4 @@ func (p *parser) searchFrame(start int64, b []byte) (int64, mpegFrame, error) {
 // bytes that look like a header are not much, so the name must agree.
 func (p *parser) frameIsLast(start int64, f mpegFrame, next []byte) bool {
 	return f.layer != 0 && p.says(start) && (len(next) < 4 || string(next[:3]) == "TAG" || string(next[:4]) == "APET")
-}
-
-// xing reads the Xing or Info header in the first frame b, with LAME's extension
-// (http://gabriel.mp3-tech.org/mp3infotag.html). It tells whether there is one.
-func (p *parser) xing(f mpegFrame, b []byte) bool {
-	at := 4 + f.sideInfo()
-	if f.layer != 3 || len(b) < at+8 || string(b[at:at+4]) != "Xing" && string(b[at:at+4]) != "Info" {
-		return false
-	}
-	flags := binary.BigEndian.Uint32(b[at+4:])
-	b = b[at+8:]
-	number := func(flag uint32) uint64 {
-		if flags&flag == 0 || len(b) < 4 {
-			return 0
-		}
-		n := binary.BigEndian.Uint32(b)
-		b = b[4:]
-		return uint64(n)
-	}
-	frames, size := number(1), number(2)
-	if flags&4 != 0 {
-		b = b[min(100, len(b)):] // seek table
-	}
-	number(8) // quality
-	if frames == 0 {
-		return false
-	}
-	if size > uint64(p.w.size) {
-		p.note(fmt.Errorf("%w: %d bytes of sound announced, %d there", ErrTruncated, size, p.info.Payload.Length))
-	}
-	total := frames * uint64(f.samples)
-	if len(b) >= 24 && (string(b[:4]) == "LAME" || string(b[:3]) == "Lav") {
-		delay, padding := int(b[21])<<4|int(b[22])>>4, int(b[22]&15)<<8|int(b[23])
-		if drop := uint64(delay + padding); drop < total {
-			total -= drop
-			p.info.Delay, p.info.Padding = delay+lameDelay, max(padding-lameDelay, 0)
-		}
-	}
-	p.info.Duration = seconds(total, uint64(f.rate))
-	return true
-}
-
-// sideInfo is the length of what stands between a frame's header and its data.
-func (f mpegFrame) sideInfo() int {
-	n := 32
-	switch {
-	case f.version == 1 && f.channels == 1, f.version != 1 && f.channels == 2:
-		n = 17
-	case f.version != 1:
-		n = 9
-	}
-	return n
-}
-
-// vbri reads Fraunhofer's header, always 32 bytes after that of the frame.
-func (p *parser) vbri(f mpegFrame, b []byte) bool {
-	const at = 4 + 32
-	if f.layer != 3 || len(b) < at+18 || string(b[at:at+4]) != "VBRI" {
-		return false
-	}
-	frames := uint64(binary.BigEndian.Uint32(b[at+14:]))
-	p.info.Duration = seconds(frames*uint64(f.samples), uint64(f.rate))
-	return frames > 0
-}
-
-// average makes the duration from the bytes of sound and the average size of the
-// first frames: exact for a constant bit rate, an estimate otherwise.
-func (p *parser) average(f mpegFrame, b []byte, payload int64) {
-	bytes, samples, constant := 0, 0, true
-	for len(b) >= 4 {
-		g, ok := mpegHeader(b)
-		if !ok || !g.same(f) {
-			break
-		}
-		constant = constant && g.bitRate == f.bitRate && f.bitRate > 0
-		bytes, samples = bytes+g.length, samples+g.samples
-		b = b[min(g.length, len(b)):]
-	}
-	perSecond := float64(bytes) * float64(f.rate) / float64(max(samples, 1))
-	if constant {
-		perSecond = float64(f.bitRate) / 8
-		p.info.BitRate = f.bitRate
-	}
-	if perSecond > 0 {
-		p.info.Duration = time.Duration(float64(payload) / perSecond * float64(time.Second))
-	}
 }

@@ -3,6 +3,8 @@ package tag
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"time"
 )
 
 // MP4, by ISO 14496-12 and Apple's QuickTime File Format.
@@ -32,7 +34,9 @@ type mp4Walk struct {
 	defaults []trackDefault
 	run      trackDefault // of the track being walked in a fragment
 	added    uint64       // duration of the samples in fragments, in units of the sound
-	extent   bool         // mehd told the length
+	start    int64        // of the sound in a fragment, -1 when it does not say
+	index    timescale    // duration of the segments in sidx
+	extent   bool         // the length of all fragments is known
 	// fragmented means that the rest of the file is fragments of sound.
 	fragmented bool
 	stop       bool
@@ -46,7 +50,7 @@ type mp4Track struct {
 	media    timescale
 	edit     uint64 // played length in the movie's units, where one plain edit says so
 	edits    int
-	cut      uint64 // units of the media that an edit without a length leaves out
+	skip     uint64 // units of the media at its start that one edit leaves out
 	id       uint32
 	codec    string
 	rate     int
@@ -136,6 +140,10 @@ func (m *mp4Walk) top(b box, depth int) error {
 	case "moof":
 		if m.moov.Length > 0 {
 			return m.fragment(b, depth)
+		}
+	case "sidx":
+		if !m.fragmented {
+			return m.segmentIndex(b)
 		}
 	case "moov":
 		m.moov = Span{b.offset, b.end - b.offset}
@@ -228,13 +236,29 @@ func (m *mp4Walk) finish(start int64) {
 	s := m.sound
 	in.Codec, in.SampleRate, in.Channels = s.codec, s.rate, s.channels
 	if units := s.media.units + m.added; units > 0 {
-		in.Duration = seconds(units-min(units, s.cut), s.media.rate)
+		in.Duration = seconds(units, s.media.rate)
 	}
 	if m.fragmented && m.added == 0 && !m.extent {
 		in.Duration = 0
 	}
+	m.edited(s)
+	m.trim()
+}
+
+// edited takes off what the edit leaves out at the start, and at the end if it has a
+// length; of a movie in fragments that one speaks of the first only.
+func (m *mp4Walk) edited(s *mp4Track) {
+	in := &m.info
+	delay, all := min(seconds(s.skip, s.media.rate), 24*time.Hour), in.Duration
+	if s.media.units+m.added > 0 {
+		in.Duration = max(all-delay, 0)
+	} else { // what the movie says is played is all there is to know
+		all += delay
+	}
 	if s.edit > 0 && m.added == 0 {
 		in.Duration = min(in.Duration, seconds(s.edit, m.movie.rate))
 	}
-	m.trim()
+	rate := float64(in.SampleRate)
+	in.Delay = int(math.Round(delay.Seconds() * rate))
+	in.Padding = int(math.Round(max(all-delay-in.Duration, 0).Seconds() * rate))
 }

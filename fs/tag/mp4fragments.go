@@ -36,13 +36,17 @@ func (m *mp4Walk) trackExtends(b box) error {
 	return nil
 }
 
-// fragment visits a moof. Of a file in thousands of fragments the length stays unknown
-// unless mehd tells it, for each costs a read.
+// fragment visits a moof. Each costs a read, so what tells the length of all of them is
+// looked for at the first; of a file in thousands of fragments without that it stays unknown.
 func (m *mp4Walk) fragment(b box, depth int) error {
 	if m.data.Length > 0 && !m.fragmented { // samples before the first fragment
 		m.data = Span{m.data.Offset, m.w.size - m.data.Offset}
 	} else if !m.fragmented {
 		m.data = Span{b.offset, m.w.size - b.offset}
+	}
+	if !m.fragmented && !m.extent && m.sound != nil {
+		m.added = m.whole(b, depth)
+		m.extent = m.added > 0
 	}
 	m.fragmented = true
 	if m.extent || m.sound == nil || m.w.tired() || m.boxes > maxBoxes/2 {
@@ -52,6 +56,11 @@ func (m *mp4Walk) fragment(b box, depth int) error {
 		}
 		return nil
 	}
+	return m.runs(b, depth)
+}
+
+// runs adds up the samples of the sound in a moof.
+func (m *mp4Walk) runs(b box, depth int) error {
 	return m.walk(b.body, b.end, depth+1, func(b box, depth int) error {
 		if b.kind != "traf" {
 			return nil
@@ -66,6 +75,10 @@ func (m *mp4Walk) trackFragment(b box, _ int) error {
 	switch b.kind {
 	case "tfhd":
 		return m.fragmentHead(b)
+	case "tfdt":
+		if m.run.track == m.sound.id {
+			return m.fragmentStart(b)
+		}
 	case "trun":
 		if m.run.track == m.sound.id {
 			return m.trackRun(b)

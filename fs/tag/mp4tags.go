@@ -45,6 +45,8 @@ func ilstField(kind string) string {
 		return albumSort
 	case "soaa":
 		return albumArtistSort
+	case "soco":
+		return composerSort
 	}
 	return ""
 }

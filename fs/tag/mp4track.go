@@ -49,47 +49,10 @@ func (m *mp4Walk) editList(b box) error {
 	switch {
 	case h[0] == 0 && len(h) >= 20 && int32(binary.BigEndian.Uint32(h[12:])) >= 0:
 		m.track.edit = uint64(binary.BigEndian.Uint32(h[8:]))
-		m.track.cut = uint64(binary.BigEndian.Uint32(h[12:]))
+		m.track.skip = uint64(binary.BigEndian.Uint32(h[12:]))
 	case h[0] == 1 && len(h) == 28 && int64(binary.BigEndian.Uint64(h[16:])) >= 0:
 		m.track.edit = binary.BigEndian.Uint64(h[8:])
-		m.track.cut = binary.BigEndian.Uint64(h[16:])
-	}
-	if m.track.edit > 0 {
-		m.track.cut = 0 // the length says it all
+		m.track.skip = binary.BigEndian.Uint64(h[16:])
 	}
 	return nil
-}
-
-// sampleEntry reads what the first entry of stsd says of the sound.
-func (m *mp4Walk) sampleEntry(b box) error {
-	h, err := m.content(b, 256)
-	if err != nil || len(h) < 8+36 || m.track.handler != "" && m.track.handler != "soun" {
-		return err
-	}
-	entry := h[8:]
-	m.track.channels = int(binary.BigEndian.Uint16(entry[24:]))
-	m.track.rate = int(binary.BigEndian.Uint32(entry[32:]) >> 16)
-	m.track.codec = mp4Codec(string(entry[4:8]))
-	if m.track.codec == "alac" && len(entry) >= 36+12+24 && string(entry[40:44]) == "alac" {
-		cookie := entry[48:] // holds rates beyond 16 bits, and the true channels
-		m.track.channels = int(cookie[9])
-		m.track.rate = int(binary.BigEndian.Uint32(cookie[20:]) & 0xFFFFFFF)
-	}
-	return nil
-}
-
-func mp4Codec(kind string) string {
-	switch kind {
-	case "mp4a", "aac ":
-		return "aac"
-	case "fLaC":
-		return "flac"
-	case "Opus":
-		return "opus"
-	case ".mp3":
-		return "mp3"
-	case "lpcm", "sowt", "twos", "ipcm", "fpcm", "in24", "in32", "fl32":
-		return "pcm"
-	}
-	return clean(kind)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 )
 
 // Ogg, by RFC 3533; Vorbis I, section 4 and A; Opus, RFC 7845; FLAC in Ogg,
@@ -12,7 +13,7 @@ import (
 const (
 	oggHeaderSize = 27
 	maxPage       = oggHeaderSize + 255 + 255*255
-	maxHeadPages  = 4096 // before the sound begins
+	maxHeadPages  = 16 << 10 // before the sound begins: 64 MB in mutagen's pages of 4 KiB
 )
 
 // ogg reads the headers of the first stream of sound, and how long it and those
@@ -130,9 +131,14 @@ func (p *parser) oggFLAC(s *packets) (rate uint64, skip int64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		if h[0]&0x7F == flacComment {
+		switch h[0] & 0x7F {
+		case flacComment:
 			if err := p.comments(s); err != nil {
 				p.note(fmt.Errorf("comments: %w", err))
+			}
+		case flacPicture:
+			if err := p.packetPicture(s, int64(h[1])<<16|int64(h[2])<<8|int64(h[3])); err != nil {
+				p.note(fmt.Errorf("picture: %w", err))
 			}
 		}
 		if h[0]&0x80 != 0 {
@@ -140,6 +146,29 @@ func (p *parser) oggFLAC(s *packets) (rate uint64, skip int64, err error) {
 		}
 	}
 	return uint64(p.info.SampleRate), 0, nil
+}
+
+// packetPicture notes a FLAC picture block of size bytes, which pages cut: its span has
+// what stands before the image, too.
+func (p *parser) packetPicture(s *packets, size int64) error {
+	start := s.offset()
+	b, err := s.take(int(min(size, 1<<10)))
+	if err != nil || len(p.info.Pictures) >= maxPictures {
+		return err
+	}
+	kind, mime, head := flacPictureHead(b)
+	if head <= 0 || head > int64(len(b)) {
+		return nil
+	}
+	rest := &streamReader{s, size - int64(len(b))}
+	pic := Picture{Type: kind, MIME: mime, Encoded: true}
+	pic.Hash = p.hash(io.MultiReader(bytes.NewReader(b[head:]), rest), size-head, nil)
+	if err := s.skip(rest.left); err != nil {
+		return err
+	}
+	pic.Span = Span{start, s.offset() - start}
+	p.info.Pictures = append(p.info.Pictures, pic)
+	return nil
 }
 
 // toEnd goes to the end of the packet, so that page is the one it ends on.

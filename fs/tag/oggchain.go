@@ -174,6 +174,9 @@ func (p *parser) linkDuration(l oggLink, end int64) (time.Duration, error) {
 	if err != nil || g == nil {
 		return 0, err
 	}
+	if p.info.Codec == "opus" {
+		p.opusPadding(l, *g)
+	}
 	if g.end() > p.w.size {
 		p.note(fmt.Errorf("%w: last Ogg page", ErrTruncated))
 	}

@@ -13,6 +13,8 @@ type oggPage struct {
 	granule  int64 // -1 when no packet ends here
 	serial   uint32
 	first    bool // of its stream
+	// continued means that it begins with the rest of a packet.
+	continued bool
 }
 
 func (g oggPage) end() int64 {
@@ -40,6 +42,7 @@ func (p *parser) page(off int64) (oggPage, error) {
 	return oggPage{
 		offset: off, body: off + oggHeaderSize + int64(n), segments: seg,
 		granule: int64(binary.LittleEndian.Uint64(h[6:])), serial: binary.LittleEndian.Uint32(h[14:]), first: h[5]&2 != 0,
+		continued: h[5]&1 != 0,
 	}, nil
 }
 

@@ -58,6 +58,7 @@ type waveWalk struct {
 	*parser
 	dataSize   int64 // of a RF64, whose own field is full
 	byteRate   uint64
+	samples    uint64 // in fact, which tells them of compressed sound
 	data       Span
 	list, tags fields
 }
@@ -78,6 +79,9 @@ func (p *parser) wave(start int64) error {
 	}
 	p.info.Payload, p.headEnd = w.data, w.data.Offset
 	p.info.Duration = seconds(uint64(w.data.Length), w.byteRate)
+	if w.samples > 0 && p.info.Codec != "pcm" {
+		p.info.Duration = seconds(w.samples, uint64(p.info.SampleRate))
+	}
 	p.info.BitRate = int(min(w.byteRate*8, math.MaxInt32))
 	return nil
 }
@@ -92,6 +96,12 @@ func (w *waveWalk) chunk(c *chunk) error {
 		return err
 	case "fmt ":
 		return w.format(c)
+	case "fact":
+		b, err := w.w.upTo(c.body, int(min(c.end-c.body, 4)))
+		if err == nil && len(b) == 4 {
+			w.samples = uint64(binary.LittleEndian.Uint32(b))
+		}
+		return err
 	case "data":
 		return w.sound(c)
 	case "LIST":

@@ -1,6 +1,7 @@
 package tag
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ const (
 	maxSpent   = 32 << 20 // bytes
 	maxFetches = 512
 	maxOne     = 1 << 20 // bytes asked for at once
+	maxAsked   = 1 << 20 // times that bytes are asked for
 )
 
 // window reads a file in a few large pieces and keeps the latest of them. A walk
@@ -30,6 +32,7 @@ type window struct {
 	spent   int64
 	budget  int64 // the most that may be spent
 	fetches int
+	asked   int
 	failed  error // the reader's first error
 }
 
@@ -42,11 +45,21 @@ func newWindow(r io.ReaderAt, size int64) *window {
 	return &window{r: r, size: size, length: pieceMin, budget: maxSpent}
 }
 
+// windowOn is a window on bytes that are here already.
+func windowOn(b []byte) *window {
+	w := newWindow(bytes.NewReader(b), int64(len(b)))
+	w.pieces = []piece{{0, b}}
+	return w
+}
+
 // bytes gives the n bytes at off. They stay as they are, later calls do not change
 // them. It is ErrTruncated when the file is not that long.
 func (w *window) bytes(off int64, n int) ([]byte, error) {
 	if n < 0 || off < 0 || n > maxOne {
 		return nil, fmt.Errorf("%w: a part of %d bytes at %d", ErrBroken, n, off)
+	}
+	if w.asked++; w.asked > maxAsked {
+		return nil, fmt.Errorf("%w: it has more than %d parts", ErrBroken, maxAsked)
 	}
 	if int64(n) > w.size-off {
 		return nil, fmt.Errorf("%w: %d bytes wanted at %d of %d", ErrTruncated, n, off, w.size)

@@ -81,6 +81,9 @@ func (b *bench) device(name string) (*device, error) {
 }
 
 func (b *bench) measure(ctx context.Context) error {
+	if err := b.intake(ctx); err != nil {
+		return err
+	}
 	if err := b.fill(ctx); err != nil {
 		return err
 	}

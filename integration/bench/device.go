@@ -51,24 +51,30 @@ func (d *device) command(args ...string) *exec.Cmd {
 
 // run runs a command to its end and gives how long it took.
 func (d *device) run(ctx context.Context, args ...string) (time.Duration, error) {
+	took, _, err := d.output(ctx, args...)
+	return took, err
+}
+
+// output is run, and gives what the command printed too.
+func (d *device) output(ctx context.Context, args ...string) (time.Duration, []byte, error) {
 	c := d.command(args...)
-	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
+	var out, said bytes.Buffer
+	c.Stdout, c.Stderr = &out, &said
 	start := time.Now()
 	if err := c.Start(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.Process.Kill() })
 	defer stop()
 	err := c.Wait()
 	took := time.Since(start)
 	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
+		return 0, nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("lockerfs %s: %w\n%s", args[0], err, bytes.TrimSpace(said.Bytes()))
+		return 0, nil, fmt.Errorf("lockerfs %s: %w\n%s", args[0], err, bytes.TrimSpace(append(out.Bytes(), said.Bytes()...)))
 	}
-	return took, nil
+	return took, out.Bytes(), nil
 }
 
 // mount starts the daemon and gives how long it took until the mount's root

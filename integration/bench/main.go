@@ -1,6 +1,6 @@
-// Command bench times the product on one machine: how long a mount, a walk of the
-// tree, the first bytes of a track and whole tracks take, at several round trips
-// to the store, and what each costs in requests and bytes.
+// Command bench times the product on one machine: how fast an import reads, and how
+// long a mount, a walk of the tree, the first bytes of a track and whole tracks take,
+// at several round trips to the store, and what each costs in requests and bytes.
 //
 // It knows what a user knows: the lockerfs binary, files, and what passes over the
 // network. It must never know an internal of a package. Of ours it imports only

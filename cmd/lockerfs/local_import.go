@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/lockerfs/lockerfs/fs/intake"
+)
+
+// alone makes the caller the only one who files: imports and organize decide about
+// names one after the other. Others are refused until done is called.
+func (e *engine) alone() (done func(), err error) {
+	select {
+	case e.importing <- struct{}{}:
+		return func() { <-e.importing }, nil
+	default:
+		return nil, &fault{code: exitInUse, cause: "another import or organize is running", next: "lockerfs status shows how far it is; run this one after it"}
+	}
+}
+
+// Import is locker's.
+func (e *engine) Import(ctx context.Context, paths []string, opts intake.Options, l listener) (intake.Report, error) {
+	done, err := e.alone()
+	if err != nil {
+		return intake.Report{}, err
+	}
+	defer done()
+	if err := e.fresh(ctx, true); err != nil {
+		return intake.Report{}, err
+	}
+	im := &intake.Importer{Store: e.store, Index: e.index, Memory: filepath.Join(e.place.state, "import.db"), Logger: e.log("intake"), Placed: l.placed}
+	if opts.DryRun {
+		return im.Run(ctx, paths, opts, l.progress)
+	}
+	if im.Commit, err = e.writer(ctx); err != nil {
+		return intake.Report{}, err
+	}
+	defer e.importAt(nil)
+	return im.Run(ctx, paths, opts, func(p intake.Progress) {
+		e.importAt(&p)
+		if l.progress != nil {
+			l.progress(p)
+		}
+	})
+}
+
+func (e *engine) importAt(p *intake.Progress) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.progress = p
+}

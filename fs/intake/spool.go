@@ -1,0 +1,127 @@
+package intake
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/library"
+)
+
+// spool keeps what a run has placed, in a temporary file that goes with the process:
+// memory does not grow with it. One goroutine at a time may use it.
+type spool struct {
+	db   *sql.DB
+	conn *sql.Conn // the temporary file belongs to the connection
+	ctx  context.Context
+	put  *sql.Stmt
+	list *sql.Stmt
+	from *sql.Stmt
+}
+
+// spooled is a file or folder that a run has placed in a folder of the locker.
+type spooled struct {
+	name    string
+	dir     bool
+	hash    catalog.Hash     // of a file
+	release *library.Release // of audio
+	source  string           // path on this machine
+}
+
+const spoolSchema = `
+PRAGMA journal_mode = off;
+PRAGMA synchronous = off;
+PRAGMA cache_size = -2048;
+PRAGMA temp_store = file;
+CREATE TABLE placed (
+	dir TEXT NOT NULL, name TEXT NOT NULL, folder INTEGER NOT NULL, hash BLOB, release TEXT, source TEXT,
+	PRIMARY KEY (dir, name)
+) WITHOUT ROWID, STRICT;
+`
+
+// openSpool makes an empty one. ctx only says what it belongs to: what is placed is
+// noted also while a run comes to its end.
+func openSpool(ctx context.Context) (*spool, error) {
+	db, err := sql.Open("sqlite", "") // SQLite's own temporary file, which nobody sees
+	if err != nil {
+		return nil, err
+	}
+	s := &spool{db: db, ctx: context.WithoutCancel(ctx)}
+	if s.conn, err = db.Conn(s.ctx); err == nil {
+		_, err = s.conn.ExecContext(s.ctx, spoolSchema)
+	}
+	if err == nil {
+		s.put, err = s.conn.PrepareContext(s.ctx, "INSERT OR REPLACE INTO placed (dir, name, folder, hash, release, source) VALUES (?, ?, ?, ?, ?, ?)")
+	}
+	if err == nil {
+		s.list, err = s.conn.PrepareContext(s.ctx, "SELECT name, folder, hash, release FROM placed WHERE dir = ?")
+	}
+	if err == nil {
+		s.from, err = s.conn.PrepareContext(s.ctx, "SELECT source FROM placed WHERE dir = ? AND name = ?")
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *spool) close() error {
+	if s.conn == nil {
+		return s.db.Close()
+	}
+	return errors.Join(s.conn.Close(), s.db.Close())
+}
+
+// place notes what stands in the folder dir from now on.
+func (s *spool) place(dir string, p spooled) error {
+	args := []any{dir, p.name, p.dir, nil, nil, p.source}
+	if !p.dir {
+		args[3] = p.hash[:]
+	}
+	if p.release != nil {
+		b, err := json.Marshal(p.release)
+		if err != nil {
+			return err
+		}
+		args[4] = string(b)
+	}
+	_, err := s.put.ExecContext(s.ctx, args...)
+	return err
+}
+
+// in gives what was placed in the folder dir, by name.
+func (s *spool) in(dir string) (map[string]spooled, error) {
+	rows, err := s.list.QueryContext(s.ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := map[string]spooled{}
+	for rows.Next() {
+		var p spooled
+		var hash []byte
+		var release sql.NullString
+		if err := rows.Scan(&p.name, &p.dir, &hash, &release); err != nil {
+			return nil, err
+		}
+		copy(p.hash[:], hash)
+		if release.Valid {
+			if err := json.Unmarshal([]byte(release.String), &p.release); err != nil {
+				return nil, err
+			}
+		}
+		list[p.name] = p
+	}
+	return list, rows.Err()
+}
+
+// source gives the path on this machine of what was placed; "" when nothing was.
+func (s *spool) source(dir, name string) (path string, err error) {
+	err = s.from.QueryRowContext(s.ctx, dir, name).Scan(&path)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return path, err
+}
