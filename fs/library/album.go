@@ -2,12 +2,8 @@ package library
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
-	"strings"
-
-	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
 const (
@@ -16,168 +12,171 @@ const (
 	variousArtists = "Various Artists"
 )
 
-// track is an audio file with what is known of it.
-type track struct {
-	file
-	ext         string
-	title       string
-	credit      string // the artist as the file displays it
-	artist      string // the first artist, without guests
-	album       string
-	albumArtist string
-	compilation bool
-	disc, discs int
-	number      int
-}
-
-// newTrack takes what the tags say, and from the names what concerns the file alone.
-func newTrack(s Source, index int, rel string) *track {
-	info := s.Info
-	if info == nil {
-		info = &tag.Info{}
-	}
-	stem, ext := SplitExt(path.Base(s.Path))
-	t := &track{
-		file: file{Source: s, index: index, rel: rel}, ext: ext,
-		title: info.Title, credit: info.Artist, artist: firstArtist(info.Artist, info.Artists),
-		album: info.Album, albumArtist: info.AlbumArtist, compilation: info.Compilation,
-		disc: info.Disc, discs: info.DiscTotal, number: info.Track,
-	}
-	g := guessFile(stem)
-	if t.title == "" {
-		t.title = g.title
-		if t.artist == "" {
-			t.credit, t.artist = g.artist, g.artist
-		} else if g.artist != "" && Fold(g.artist) != Fold(t.artist) {
-			t.title = g.artist + " - " + g.title
-		}
-		g.sure = true
-	}
-	if t.number == 0 && (g.sure || Fold(g.title) == Fold(t.title)) {
-		t.number = g.track
-		if t.disc == 0 {
-			t.disc = g.disc
-		}
-	}
-	if disc, ok := DiscFolder(path.Base(path.Dir(s.Path))); ok && t.disc == 0 && path.Dir(rel) != "." {
-		t.disc = disc
-	}
-	return t
-}
-
-// firstArtist gives the artist to file by: the first of several, without guests.
-func firstArtist(credit string, single []string) string {
-	if len(single) > 0 {
-		credit = single[0]
-	}
-	for _, guest := range []string{" feat. ", " feat ", " ft. ", " featuring ", " (feat. ", " (ft. ", " [feat. "} {
-		for i := 1; i+len(guest) <= len(credit); i++ {
-			if strings.EqualFold(credit[i:i+len(guest)], guest) {
-				credit = credit[:i]
-			}
-		}
-	}
-	return strings.TrimSpace(credit)
-}
-
-// album is the tracks of one folder that share an album.
+// album is the tracks of one folder that are of one release.
 type album struct {
 	artist, title string
 	various       bool
 	tracks        []*track
+	others        []*file // that go with it
+	keep          bool    // the names of its files, and their folders
+
+	id    string // MusicBrainz release id, may be empty
+	year  int    // of the release; 0 when unknown, or when the tracks have several
+	mixed bool   // they have
+	// sure means that the tags alone tell the artist, stray that none tells the title.
+	sure, stray bool
+	// present is the folder that held tracks stand in, by its parts; stays means that
+	// they do not leave it.
+	present []string
+	stays   bool
+
+	// Where the layout wants it: the folders above, and the names of its own folder with
+	// and without years.
+	above        []string
+	own, undated string
+
+	said map[field]string
 }
 
 // albums sorts the group's tracks into albums, the one with most tracks first.
 func (g *group) albums() []*album {
 	slices.SortFunc(g.tracks, func(a, b *track) int { return a.order(&b.file) })
-	g.fillAlbums()
-	byTitle := map[string]*album{}
-	var out []*album
-	for _, t := range g.tracks {
-		// Two artists' albums of one name in one folder are two, where the tags say so.
-		key := Fold(CleanPart(t.album)) + "/" + Fold(t.albumArtist)
-		a := byTitle[key]
-		if a == nil {
-			a = &album{title: t.album}
-			byTitle[key] = a
-			out = append(out, a)
-		}
-		a.tracks = append(a.tracks, t)
-	}
+	g.fillTitles()
 	guess, _ := guessFolder(g.root)
-	var credited []*album
-	for _, a := range out {
-		credited = append(credited, a.credit(guess)...)
+	var out []*album
+	for _, titled := range split(g.tracks, func(t *track) string { return Fold(t.album) }) {
+		for _, tracks := range byRelease(titled) {
+			artist := agreed(tracks, func(t *track) string { return t.albumArtist })
+			for _, t := range tracks {
+				t.albumArtist = cmp.Or(t.albumArtist, artist)
+			}
+			// Two artists' albums of one name in one folder are two, where the tags say so.
+			for _, tracks := range split(tracks, func(t *track) string { return Fold(t.albumArtist) }) {
+				out = append(out, describe(tracks).credit(guess)...)
+			}
+		}
 	}
-	slices.SortStableFunc(credited, func(a, b *album) int {
-		return cmp.Or(-cmp.Compare(len(a.tracks), len(b.tracks)), cmp.Compare(a.artist+"/"+a.title, b.artist+"/"+b.title))
+	slices.SortStableFunc(out, func(a, b *album) int {
+		return cmp.Or(-cmp.Compare(len(a.tracks), len(b.tracks)), cmp.Compare(a.artist+"/"+a.title, b.artist+"/"+b.title), cmp.Compare(a.id, b.id))
 	})
-	return credited
+	return out
 }
 
-// order is a total order of files that does not depend on that of the sources.
-func (f *file) order(g *file) int {
-	return cmp.Or(cmp.Compare(f.Path, g.Path), cmp.Compare(f.ID, g.ID))
+// split parts tracks by a key, keeping their order.
+func split(tracks []*track, key func(*track) string) [][]*track {
+	index := map[string]int{}
+	var out [][]*track
+	for _, t := range tracks {
+		k := key(t)
+		i, ok := index[k]
+		if !ok {
+			i = len(out)
+			index[k] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], t)
+	}
+	return out
 }
 
-// fillAlbums fills in albums and album artists that some tracks of the folder do not
-// name: what all the others agree on, or what the folder is called.
-func (g *group) fillAlbums() {
+// fillTitles fills in albums that some tracks of the folder do not name: what all the
+// others agree on, or what the folder is called.
+func (g *group) fillTitles() {
 	title := agreed(g.tracks, func(t *track) string { return t.album })
 	_, guess := guessFolder(g.root)
-	byTitle := map[string][]*track{}
-	for _, t := range g.tracks {
-		t.album = cmp.Or(t.album, title, guess, unknownAlbum)
-		byTitle[Fold(t.album)] = append(byTitle[Fold(t.album)], t)
+	if g.held {
+		guess = ""
 	}
-	for _, tracks := range byTitle {
-		artist := agreed(tracks, func(t *track) string { return t.albumArtist })
-		for _, t := range tracks {
-			t.albumArtist = cmp.Or(t.albumArtist, artist)
-		}
+	for _, t := range g.tracks {
+		t.stray = t.album == "" && title == ""
+		t.album = cmp.Or(t.album, title, guess, unknownAlbum)
 	}
 }
 
-// agreed gives the one value that all tracks have which have any, or "".
-func agreed(tracks []*track, value func(*track) string) string {
-	one := ""
-	for _, t := range tracks {
-		v := value(t)
-		switch {
-		case v == "" || Fold(v) == Fold(one):
-		case one == "":
-			one = v
-		default:
-			return ""
+// byRelease parts tracks that share folder and title by the ids of their releases. One
+// without an id goes with those of its year, or with the most. Years do not part them:
+// on a collection of hits each track may have its own.
+func byRelease(tracks []*track) [][]*track {
+	byID := split(tracks, (*track).release)
+	none := slices.IndexFunc(byID, func(some []*track) bool { return some[0].release() == "" })
+	if none < 0 || len(byID) == 1 {
+		return byID
+	}
+	without := byID[none]
+	byID = slices.Delete(byID, none, none+1)
+	slices.SortFunc(byID, func(a, b []*track) int {
+		return cmp.Or(-cmp.Compare(len(a), len(b)), cmp.Compare(a[0].release(), b[0].release()))
+	})
+	byYear := map[int]int{}
+	for i, some := range byID {
+		if year, _ := agreedYear(some); byYear[year] == 0 {
+			byYear[year] = i
 		}
 	}
-	return one
+	for _, t := range without {
+		i := byYear[t.year()]
+		byID[i] = append(byID[i], t)
+	}
+	for _, some := range byID {
+		slices.SortFunc(some, func(t, u *track) int { return t.order(&u.file) })
+	}
+	return byID
 }
+
+// describe makes an album of tracks, with what they say of their release together.
+func describe(tracks []*track) *album {
+	a := &album{tracks: tracks}
+	a.title = commonest(tracks, func(t *track) string { return t.album })
+	a.year, a.mixed = agreedYear(tracks)
+	a.stray = !slices.ContainsFunc(tracks, func(t *track) bool { return !t.stray })
+	a.id = commonest(tracks, (*track).release)
+	return a
+}
+
+// agreedYear gives the year that all tracks have which have any, or 0; mixed when they
+// have several.
+func agreedYear(tracks []*track) (year int, mixed bool) {
+	for _, t := range tracks {
+		switch y := t.year(); {
+		case y == 0 || y == year:
+		case year == 0:
+			year = y
+		default:
+			return 0, true
+		}
+	}
+	return year, false
+}
+
+// loose tells whether the album is none: what an artist has without an album.
+func (a *album) loose() bool { return Fold(a.title) == Fold(unknownAlbum) }
 
 // credit decides whose album it is. Tracks of several artists are a compilation; but
 // those without an album, filed by artist, are none, and each artist has an own one.
 func (a *album) credit(guess string) []*album {
-	first := a.tracks[0]
-	a.artist = first.albumArtist
+	a.artist = commonest(a.tracks, func(t *track) string { return t.albumArtist })
 	if a.artist != "" {
-		a.various = various(a.artist)
-		if a.various {
-			a.artist = variousArtists
-		}
-		return []*album{a}
+		a.sure, a.various = true, various(a.artist)
+		return []*album{a.name()}
 	}
 	some := func(t *track) bool { return t.artist != "" }
-	if a.title == unknownAlbum && slices.ContainsFunc(a.tracks, some) {
+	if a.loose() && slices.ContainsFunc(a.tracks, some) {
 		return a.byArtist()
 	}
-	one := agreed(a.tracks, func(t *track) string { return t.artist })
-	a.various = various(guess) || one == "" && slices.ContainsFunc(a.tracks, some) ||
-		slices.ContainsFunc(a.tracks, func(t *track) bool { return t.compilation })
+	flagged := slices.ContainsFunc(a.tracks, func(t *track) bool { return t.info.Compilation })
+	one := cmp.Or(agreed(a.tracks, func(t *track) string { return t.artist }), lead(a.tracks))
+	a.sure = flagged || one == "" && slices.ContainsFunc(a.tracks, some)
+	a.various = a.sure || various(one) || various(guess)
 	a.artist = cmp.Or(one, guess, unknownArtist)
+	return []*album{a.name()}
+}
+
+// name gives an album of various artists the one name that all have.
+func (a *album) name() *album {
 	if a.various {
 		a.artist = variousArtists
 	}
-	return []*album{a}
+	return a
 }
 
 // byArtist makes an album of each artist's tracks.
@@ -185,14 +184,19 @@ func (a *album) byArtist() []*album {
 	byName := map[string]*album{}
 	var out []*album
 	for _, t := range a.tracks {
-		artist := cmp.Or(t.artist, unknownArtist)
-		b := byName[Fold(artist)]
+		key := Fold(cmp.Or(t.artist, unknownArtist))
+		b := byName[key]
 		if b == nil {
-			b = &album{artist: artist, title: a.title}
-			byName[Fold(artist)] = b
+			b = &album{title: a.title, stray: a.stray}
+			byName[key] = b
 			out = append(out, b)
 		}
 		b.tracks = append(b.tracks, t)
+	}
+	for _, b := range out {
+		b.artist = cmp.Or(commonest(b.tracks, func(t *track) string { return t.artist }), unknownArtist)
+		b.sure, b.various = b.artist != unknownArtist, various(b.artist)
+		b.name()
 	}
 	return out
 }
@@ -205,33 +209,67 @@ func various(artist string) bool {
 	return false
 }
 
-// folderAsAlbum gives artist and album of a folder that stays together: those of its
-// one album, or its own name when it holds several.
-func (g *group) folderAsAlbum(albums []*album) (artist, title string) {
-	artist = albums[0].artist
-	if len(albums) == 1 {
-		return artist, albums[0].title
-	}
-	for _, a := range albums {
-		if Fold(a.artist) != Fold(artist) {
-			artist = variousArtists
+// folderAsAlbum makes one album of a folder that stays together: its one album, or one
+// by the folder's own name when it holds several.
+func (g *group) folderAsAlbum(albums []*album) *album {
+	whole := albums[0]
+	if len(albums) > 1 {
+		whole = &album{artist: albums[0].artist, tracks: g.tracks, stray: true, stays: g.held}
+		for _, a := range albums {
+			whole.various = whole.various || a.various || Fold(a.artist) != Fold(whole.artist)
 		}
+		_, name := guessFolder(g.root)
+		whole.title = cmp.Or(name, path.Base(g.root))
+		whole.name()
 	}
-	_, name := guessFolder(g.root)
-	return artist, cmp.Or(name, path.Base(g.root))
+	whole.keep = true
+	return whole
 }
 
-// name is the file's name in its album's folder.
-func (t *track) name(various bool, discs int) string {
-	stem := t.title
-	if various && t.credit != "" {
-		stem = t.credit + " - " + stem
+// says gives what the tracks say for a field of the album.
+func (a *album) says(f field) string {
+	if a.said == nil {
+		a.said = map[field]string{}
 	}
-	if t.number > 0 {
-		stem = fmt.Sprintf("%02d %s", t.number, stem)
-		if discs > 1 && t.disc > 0 {
-			stem = fmt.Sprintf("%0*d-%s", len(fmt.Sprint(discs)), t.disc, stem)
+	v, ok := a.said[f]
+	if !ok {
+		v = a.ask(f)
+		a.said[f] = v
+	}
+	return v
+}
+
+func (a *album) ask(f field) string {
+	value := func(t *track) string { return t.says(f) }
+	switch f {
+	case "artist", "artists":
+		return a.artist // so that the album stays together
+	case "artistsort", "albumartistsort":
+		return a.sortArtist()
+	case "albumsort":
+		return cmp.Or(commonest(a.tracks, value), sortName(a.title))
+	case "composer":
+		return agreed(a.tracks, value)
+	}
+	if dated(f) && a.loose() {
+		return "" // it has no date, however few tracks it has today
+	}
+	return commonest(a.tracks, value)
+}
+
+// sortArtist gives the sort name of the album's artist.
+func (a *album) sortArtist() string {
+	if a.various {
+		return a.artist
+	}
+	name := Fold(a.artist)
+	return cmp.Or(commonest(a.tracks, func(t *track) string {
+		switch name {
+		case Fold(tidy(t.info.AlbumArtist)):
+			return tidy(t.info.AlbumArtistSort)
+		case Fold(tidy(t.info.Artist)):
+			return tidy(t.info.ArtistSort)
 		}
-	}
-	return CleanFile(stem, t.ext)
+		return ""
+	}), sortName(a.artist))
 }

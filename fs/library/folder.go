@@ -1,6 +1,11 @@
 package library
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockerfs/lockerfs/fs/tag"
+)
 
 // Child is a name in a folder of the locker.
 type Child struct {
@@ -16,13 +21,17 @@ type Child struct {
 type Folder struct {
 	named map[string][]Child  // by Fold of the name
 	same  map[string][]string // the names of files, by ID
-	discs int                 // how many discs the names of files tell of
+	forms map[string][]string // the names of folders, by formKey; they may be gone
+	dirs  []string            // the names of folders; they may be gone
+	// How many discs the names of tracks tell of, and to how many digits their numbers
+	// are filled up; 0 when they tell nothing.
+	discs, digits int
 }
 
 // Add notes a child. One of the very same name replaces that.
 func (f *Folder) Add(c Child) {
 	if f.named == nil {
-		f.named, f.same = map[string][]Child{}, map[string][]string{}
+		f.named, f.same, f.forms = map[string][]Child{}, map[string][]string{}, map[string][]string{}
 	}
 	key := Fold(c.Name)
 	i := slices.IndexFunc(f.named[key], func(old Child) bool { return old.Name == c.Name })
@@ -34,14 +43,37 @@ func (f *Folder) Add(c Child) {
 		*old = c
 	}
 	if c.Dir {
+		if i < 0 {
+			key := formKey(c.Name)
+			f.forms[key] = append(f.forms[key], c.Name)
+			f.dirs = append(f.dirs, c.Name)
+		}
 		return
 	}
 	if c.ID != "" {
 		f.same[c.ID] = append(f.same[c.ID], c.Name)
 	}
-	if disc, ok := discOf(c.Name); ok {
-		f.discs = max(f.discs, disc, 2)
+	if !tag.Audio(c.Name) {
+		return
 	}
+	rest := c.Name
+	if disc, after, ok := discOf(c.Name); ok {
+		f.discs, rest = max(f.discs, disc, 2), after
+	}
+	if number, _, ok := strings.Cut(rest, " "); ok && strings.HasPrefix(number, "0") && strings.Trim(number, "0123456789") == "" {
+		f.digits = max(f.digits, min(len(number), 5))
+	}
+}
+
+// discOf reads the disc from a name "D-NN Title", and gives what follows it.
+func discOf(name string) (disc int, rest string, ok bool) {
+	disc, rest = leadingNumber(name)
+	rest, ok = strings.CutPrefix(rest, "-")
+	if disc == 0 || disc > 99 || !ok {
+		return 0, "", false
+	}
+	track, title := leadingNumber(rest)
+	return disc, rest, track > 0 && len(rest)-len(title) >= 2 && strings.HasPrefix(title, " ")
 }
 
 // Child gives the child of exactly this name.

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
@@ -21,37 +22,52 @@ func leadingNumber(s string) (n int, rest string) {
 // fileGuess is what the name of a file tells.
 type fileGuess struct {
 	disc, track   int
+	position      string // in place of a number: A1 on a record, 00 for a hidden track
 	artist, title string
 	// sure means that the number stands apart from the title by more than a space.
 	sure bool
 }
 
 // guessFile reads "03 - Title", "03. Title", "03 Title", "1-03 Title", "03 - Artist -
-// Title" and "Artist - Title".
+// Title", "Artist - Title" and "A1 - Title".
 func guessFile(stem string) fileGuess {
 	g := fileGuess{title: strings.TrimSpace(strings.ReplaceAll(stem, "_", " "))}
-	s := g.title
-	n, rest := leadingNumber(s)
-	digits := len(s) - len(rest)
-	if digits == 1 && len(rest) > 2 && (rest[0] == '-' || rest[0] == '.') {
-		if m, after := leadingNumber(rest[1:]); len(rest)-1-len(after) == 2 {
-			g.disc, n, rest, digits = n, m, after, 2
-		}
-	}
-	title := strings.TrimLeft(rest, " -.")
-	apart := rest[:len(rest)-len(title)]
-	switch {
-	case n == 0 || n > 999 || title == "" || apart == "":
-		g.disc = 0
-	case strings.ContainsAny(apart, "-."):
-		g.track, g.title, g.sure = n, title, true
-	case digits == 2:
-		g.track, g.title = n, title
-	}
+	g.readNumber()
 	if artist, title, ok := strings.Cut(g.title, " - "); ok && artist != "" && title != "" {
 		g.artist, g.title = strings.TrimSpace(artist), strings.TrimSpace(title)
 	}
 	return g
+}
+
+// readNumber takes the number from before the title, if there is one.
+func (g *fileGuess) readNumber() {
+	s, side, disc := g.title, "", 0
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'H' && s[1] > '0' && s[1] <= '9' {
+		side, s = s[:1], s[1:]
+	}
+	n, rest := leadingNumber(s)
+	digits := len(s) - len(rest)
+	if digits == 1 && side == "" && len(rest) > 2 && (rest[0] == '-' || rest[0] == '.') {
+		if m, after := leadingNumber(rest[1:]); len(rest)-1-len(after) == 2 {
+			disc, n, rest, digits = n, m, after, 2
+		}
+	}
+	title := strings.TrimLeft(rest, " -.")
+	apart := rest[:len(rest)-len(title)]
+	sure := strings.ContainsAny(apart, "-.")
+	switch {
+	case title == "" || apart == "" || n > 999 || !sure && digits != 2 && side == "":
+		return
+	case side != "":
+		g.position = fmt.Sprint(side, n)
+	case n > 0:
+		g.track = n
+	case digits == 2:
+		g.position = "00"
+	default:
+		return
+	}
+	g.disc, g.title, g.sure = disc, title, sure
 }
 
 // guessFolder reads artist and album from the last two folders of an album's path:

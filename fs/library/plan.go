@@ -1,11 +1,7 @@
 package library
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"path"
-	"slices"
 	"strings"
 
 	"github.com/lockerfs/lockerfs/fs/tag"
@@ -70,15 +66,25 @@ type Existing interface {
 // names, so that the references hold. Other files of a folder without audio keep
 // their path, without the name of the imported folder.
 func Plan(layout *Layout, sources []Source, existing Existing) ([]Placement, error) {
-	root := newFolder()
-	for _, g := range groups(sources) {
-		g.file(root)
+	l, err := layout.orPlain()
+	if err != nil {
+		return nil, err
 	}
-	out := make([]Placement, len(sources))
-	if err := root.settle("", existing, out); err != nil {
+	root := newFolder()
+	if l.keep {
+		for i, s := range sources {
+			root.keep(&file{Source: s, index: i}, strings.FieldsFunc(s.Path, func(r rune) bool { return r == '/' }))
+		}
+	} else {
+		for _, g := range groups(l, sources) {
+			g.file(l, root)
+		}
+	}
+	p := &planner{layout: l, existing: existing, out: make([]Placement, len(sources))}
+	if err := p.settle("", root); err != nil {
 		return nil, fmt.Errorf("plan %d files: %w", len(sources), err)
 	}
-	return out, nil
+	return p.out, nil
 }
 
 // DiscFolder tells whether a folder has the name of one disc of an album, and which:
@@ -96,140 +102,4 @@ func DiscFolder(name string) (disc int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// group is an album folder: its files, and those of its discs and other subfolders.
-type group struct {
-	root   string
-	tracks []*track
-	others []*file
-	keep   bool // names, since something refers to them
-}
-
-// file is a source on its way.
-type file struct {
-	Source
-	index int
-	rel   string // path below the group's folder
-}
-
-// playlist tells whether a file refers to others by name.
-func playlist(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".cue", ".m3u", ".m3u8", ".pls":
-		return true
-	}
-	return false
-}
-
-func isAudio(s Source) bool { return s.Info != nil || tag.Audio(s.Path) }
-
-// groups sorts sources into album folders, and those by name. Files that belong to
-// none are in a group without tracks.
-func groups(sources []Source) []*group {
-	byRoot, above := map[string]*group{}, map[string]bool{}
-	for i, s := range sources {
-		if !isAudio(s) {
-			continue
-		}
-		root := albumFolder(path.Dir(s.Path))
-		g := byRoot[root]
-		if g == nil {
-			g = &group{root: root}
-			byRoot[root] = g
-		}
-		g.tracks = append(g.tracks, newTrack(s, i, below(root, s.Path)))
-		for dir := path.Dir(root); dir != "." && dir != "/" && !above[dir]; dir = path.Dir(dir) {
-			above[dir] = true
-		}
-	}
-	loose := &group{}
-	for i, s := range sources {
-		if isAudio(s) {
-			continue
-		}
-		g := byRoot[owner(path.Dir(s.Path), byRoot, above)]
-		if g == nil {
-			g = loose
-		}
-		g.join(&file{Source: s, index: i, rel: below(g.root, s.Path)})
-	}
-	byName := func(a, b *group) int { return cmp.Compare(a.root, b.root) }
-	return append(slices.SortedFunc(maps.Values(byRoot), byName), loose)
-}
-
-// join adds a file that is no track. A cue sheet or a playlist beside the tracks
-// refers to them by name.
-func (g *group) join(f *file) {
-	g.others = append(g.others, f)
-	if dir := path.Dir(f.rel); playlist(f.rel) && (dir == "." || albumFolder(path.Join(g.root, dir)) == g.root) {
-		g.keep = true
-	}
-}
-
-// albumFolder is the folder of the album that a folder belongs to: its parent when it
-// is one of its discs.
-func albumFolder(dir string) string {
-	parent := path.Dir(dir)
-	if _, ok := DiscFolder(path.Base(dir)); ok && parent != "." && parent != "/" {
-		return parent
-	}
-	return dir
-}
-
-// owner finds the album folder that a folder without audio belongs to: the nearest
-// above, unless other albums lie between, for then it is no album's but an artist's.
-func owner(dir string, byRoot map[string]*group, above map[string]bool) string {
-	for byRoot[dir] == nil {
-		parent := path.Dir(dir)
-		if above[dir] || parent == "." || parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-	return dir
-}
-
-// below gives the path of a file below a folder.
-func below(root, name string) string {
-	if root == "" || root == "." {
-		return name
-	}
-	return strings.TrimPrefix(strings.TrimPrefix(name, root), "/")
-}
-
-// file puts the group's files into the folders where they want to be.
-func (g *group) file(root *folder) {
-	if len(g.tracks) == 0 {
-		for _, f := range g.others {
-			parts := strings.Split(f.rel, "/")
-			if len(parts) > 2 {
-				parts = parts[1:]
-			}
-			root.keep(f, parts)
-		}
-		return
-	}
-	albums := g.albums()
-	if g.keep {
-		artist, title := g.folderAsAlbum(albums)
-		home := root.at(CleanPart(artist), CleanPart(title))
-		for _, t := range g.tracks {
-			home.keep(&t.file, strings.Split(t.rel, "/"))
-		}
-		for _, f := range g.others {
-			home.keep(f, strings.Split(f.rel, "/"))
-		}
-		return
-	}
-	for _, a := range albums {
-		dir := root.at(CleanPart(a.artist), CleanPart(a.title))
-		for _, t := range a.tracks {
-			dir.wants = append(dir.wants, &want{file: &t.file, track: t, various: a.various})
-		}
-	}
-	home := root.at(CleanPart(albums[0].artist), CleanPart(albums[0].title))
-	for _, f := range g.others {
-		home.keep(f, strings.Split(f.rel, "/"))
-	}
 }
