@@ -7,10 +7,10 @@ export TMPDIR ?= /tmp
 export CGO_ENABLED ?= 1
 VERSITYGW := v1.8.0
 
-.PHONY: build demo test unit mount lint cross bench fuzz setup tools clean help
+.PHONY: build demo test unit mount lint cross bench fuzz fuzz-tags setup tools clean help
 
 build: ## build .bin/lockerfs
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo unknown)" -o $(BIN)/lockerfs ./cmd/lockerfs
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags "-s -w" -o $(BIN)/lockerfs ./cmd/lockerfs
 
 demo: setup-demo build ## a small locker, mounted at ~/lockerfs-demo/Music until Ctrl-C; PLAY=1 plays from it
 	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/demo.sh
@@ -39,6 +39,9 @@ bench: setup tools build ## times, in one run, as a table
 FUZZTIME ?= 60s
 fuzz: ## every fuzz target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) bash integration/scripts/fuzz.sh
+
+fuzz-tags: ## those of the parsers of audio files
+	@FUZZTIME=$(FUZZTIME) bash integration/scripts/fuzz.sh ./fs/tag
 
 setup: ## programs the tests use, from Debian (as root; else it says what to run)
 	@bash integration/scripts/setup.sh test

@@ -61,16 +61,18 @@ type tuning struct {
 	flush    time.Duration // between writes of changed maps, and looks at the free disk
 	sulk     time.Duration // nothing is admitted for so long after the disk failed
 	patience time.Duration // from Open on misses wait so long for the scan; then they pass through
-	files    int           // data files kept open though nobody reads them
-	space    func(dir string) (space, error)
-	list     func(dir string) ([]os.DirEntry, error)
-	write    func(f *os.File, p []byte, off int64) (int, error)
-	punch    func(f *os.File, off, n int64) error
+	// playedOpen is how long a file that is read without us is open when it is played.
+	playedOpen time.Duration
+	files      int // data files kept open though nobody reads them
+	space      func(dir string) (space, error)
+	list       func(dir string) ([]os.DirEntry, error)
+	write      func(f *os.File, p []byte, off int64) (int, error)
+	punch      func(f *os.File, off, n int64) error
 }
 
 func defaults() tuning {
 	return tuning{grace: 3 * time.Second, flush: 5 * time.Second, sulk: 5 * time.Second,
-		patience: 250 * time.Millisecond, files: 256, space: diskSpace, list: os.ReadDir,
+		patience: 250 * time.Millisecond, playedOpen: playedOpen, files: 256, space: diskSpace, list: os.ReadDir,
 		write: (*os.File).WriteAt, punch: punchHole}
 }
 

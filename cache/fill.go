@@ -26,6 +26,8 @@ var (
 type fill struct {
 	r      *replica
 	cancel context.CancelCauseFunc
+	// ticket carries how urgent the fetch is to whoever orders requests.
+	ticket *remote.Ticket
 
 	// Guarded by r.mu. Only the fill's own goroutine changes at and buf, and so
 	// may read them without it; bytes behind len(buf) are its own.
@@ -39,17 +41,17 @@ type fill struct {
 
 // begin starts a fill of the run of missing blocks from first on, up to limit; a
 // reader needs those before need. With r.mu held; first is neither here nor in flight.
-func (r *replica) begin(ctx context.Context, first, need, limit int) *fill {
+func (r *replica) begin(ctx context.Context, class remote.Class, first, need, limit int) *fill {
 	end := first + 1
 	for end < limit && !r.blocks[end].state.has(here) && r.flight[end] == nil {
 		end++
 	}
-	f := &fill{r: r, at: first, end: end, need: min(need, end)}
+	f := &fill{r: r, at: first, end: end, need: min(need, end), ticket: remote.NewTicket(class)}
 	for b := first; b < end; b++ {
 		r.flight[b] = f
 	}
-	// The values stay (a store reads the priority there); the reader's end does not.
-	ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	// The reader's values stay, its end does not.
+	ctx, f.cancel = context.WithCancelCause(remote.WithTicket(context.WithoutCancel(ctx), f.ticket))
 	if !r.c.spawn(func() { f.run(ctx) }) {
 		f.cancel(ErrClosed)
 		f.drop()
@@ -111,6 +113,7 @@ func (f *fill) receive(ctx context.Context) error {
 			return f.diskFailed(err)
 		}
 		f.land(checksum(got))
+		f.hurry()
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // waiter is a reader that wakes when the bytes before need have arrived, or when the
@@ -139,8 +141,22 @@ func (f *fill) enlist(w *waiter) *waiter {
 	return w
 }
 
+// hurry makes the fetch as urgent as those who wait for it: what is beyond the bytes
+// that somebody needs is read ahead.
+func (f *fill) hurry() {
+	f.r.mu.Lock()
+	needed := f.at < f.need || len(f.waiters) > 0
+	f.r.mu.Unlock()
+	if needed {
+		f.ticket.Set(remote.Demand)
+	} else {
+		f.ticket.Set(remote.ReadAhead)
+	}
+}
+
 // await waits for w, which enlisted with f.
 func (r *replica) await(ctx context.Context, f *fill, w *waiter) error {
+	f.ticket.Set(remote.Demand)
 	err := r.c.await(ctx, w.ready)
 	if err != nil {
 		r.mu.Lock()

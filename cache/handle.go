@@ -36,6 +36,7 @@ type Handle struct {
 	next     int64 // end of the last read
 	window   int64 // bytes a miss fetches
 	ahead    int64 // end of what was asked for
+	backing  *backing
 }
 
 // Release ends the use of the handle. What was being fetched only for this object is
@@ -47,6 +48,7 @@ func (h *Handle) Release() {
 	delete(h.r.handles, h)
 	h.r.mu.Unlock()
 	if !again {
+		h.unback()
 		h.r.leave()
 	}
 }
@@ -144,7 +146,7 @@ func (h *Handle) follow(ctx context.Context, off, end int64) {
 	limit := min(end+h.window, r.obj.Size)
 	for b := blockOf(end); b <= blockOf(min(end+h.window/2, limit-1)); b++ {
 		if !r.blocks[b].state.has(here) && r.flight[b] == nil {
-			r.begin(ctx, b, b, blockOf(limit-1)+1)
+			r.begin(ctx, remote.ReadAhead, b, b, blockOf(limit-1)+1)
 			h.widen()
 			h.ahead = max(h.ahead, limit)
 			return

@@ -3,6 +3,8 @@ package cache
 import (
 	"context"
 	"errors"
+
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // reading is one ReadAt that could not be answered at once.
@@ -119,11 +121,11 @@ func (g *reading) demand(b int) *fill {
 	r, h := g.h.r, g.h
 	need := blockOf(g.end-1) + 1
 	limit := min(max(need, blockOf(blockStart(b)+h.window-1)+1), len(r.blocks))
-	f := r.begin(g.fetch, b, need, limit)
+	f := r.begin(g.fetch, remote.Demand, b, need, limit)
 	// Runs of the same read that begin later are fetched at the same time.
 	for next := f.end; next < need; next++ {
 		if !r.blocks[next].state.has(here) && r.flight[next] == nil {
-			next = r.begin(g.fetch, next, need, need).end
+			next = r.begin(g.fetch, remote.Demand, next, need, need).end
 		}
 	}
 	h.ahead = max(h.ahead, blockStart(f.end))

@@ -49,6 +49,7 @@ type replica struct {
 	missing   int // blocks that are not here
 	flight    map[int]*fill
 	handles   map[*Handle]struct{}
+	backed    int           // handles whose file is read without us: nothing is taken away
 	dirty     bool          // the map file says less or more than blocks
 	writing   bool          // the map file is being written
 	dead      bool          // unloaded or evicted: a new replica will take its place

@@ -140,7 +140,7 @@ func (r *replica) shed(want int64) int64 {
 // flight, those just around and ahead of a reader, and all while the content is in
 // doubt or would be without them. With r.mu held.
 func (r *replica) idle(want int64) []int {
-	if r.suspect || r.etag == "" {
+	if r.suspect || r.etag == "" || r.backed > 0 {
 		return nil
 	}
 	spared := make([]bool, len(r.blocks))

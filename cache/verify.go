@@ -14,6 +14,7 @@ import (
 const maxRejected = 2
 
 var (
+	errBacked    = errors.New("the file is being read without us")
 	errMismatch  = errors.New("the content does not match its SHA-256")
 	errDisturbed = errors.New("blocks changed during the check")
 )
@@ -67,7 +68,11 @@ func (r *replica) reject() {
 	for b := range all {
 		all[b] = b
 	}
+	backed := r.backed > 0
 	_, err := r.expel(all, func(f *os.File) error {
+		if backed { // damaged on disk since it was right; its readers keep what is there
+			return errBacked
+		}
 		return errors.Join(f.Truncate(0), f.Truncate(r.obj.Size))
 	})
 	if err != nil {
@@ -180,7 +185,7 @@ func (r *replica) wantAll(ctx context.Context) (*waiter, *fill) {
 			continue
 		}
 		if f = r.flight[b]; f == nil {
-			f = r.begin(ctx, b, len(r.blocks), len(r.blocks))
+			f = r.begin(ctx, remote.Demand, b, len(r.blocks), len(r.blocks))
 		}
 	}
 	return f.follow(), f

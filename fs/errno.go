@@ -73,10 +73,12 @@ var errnos = []struct {
 	{catalog.ErrTooLarge, syscall.EFBIG},
 	{catalog.ErrUnsynced, syscall.EIO},
 	{catalog.ErrNotLost, syscall.EIO},
+	{catalog.ErrQuery, syscall.EINVAL}, // no request of the kernel asks that
 
 	{library.ErrNameTooLong, syscall.ENAMETOOLONG},
 	{library.ErrNameEncoding, syscall.EILSEQ},
 	{library.ErrNameInvalid, syscall.EINVAL},
+	{library.ErrLayout, syscall.EINVAL}, // nor that
 
 	{context.DeadlineExceeded, syscall.EIO},
 	{context.Canceled, syscall.EINTR},

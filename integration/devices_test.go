@@ -60,7 +60,7 @@ func TestImportBesideTheMount(t *testing.T) {
 		t.Errorf("%s\nimport said %s", diff, out)
 	}
 	var report struct{ Present, Imported int }
-	if err := json.Unmarshal([]byte(d.run("import", "--json", built.music)), &report); err != nil || report.Present != len(places()) || report.Imported != 0 {
+	if err := json.Unmarshal(d.answer("import", "--json", built.music), &report); err != nil || report.Present != len(places()) || report.Imported != 0 {
 		t.Errorf("the second import: %+v, %v", report, err)
 	}
 	d.unmount()

@@ -104,6 +104,22 @@ func (d *device) run(args ...string) string {
 	return out
 }
 
+// answer runs a command that must succeed, and gives what it answers: its output
+// without what it tells meanwhile.
+func (d *device) answer(args ...string) []byte {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	c := d.command(ctx, args...)
+	var told bytes.Buffer
+	c.Stderr = &told
+	out, err := c.Output()
+	if err != nil {
+		d.t.Fatalf("lockerfs %s: %v\n%s%s", strings.Join(args, " "), err, out, told.Bytes())
+	}
+	return out
+}
+
 // try runs a command to its end.
 func (d *device) try(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)

@@ -45,7 +45,8 @@ func TestPlayIsRecognised(t *testing.T) {
 		{"an answer is owed", "x", func(s *script, h uint64) {
 			s.read(h, 0, 256<<10)
 			s.do(event{op: opRead, handle: h, off: 256 << 10, len: 128 << 10})
-			s.wait(9 * time.Second)
+			s.wait(11 * time.Second)
+			s.do(event{op: opRead, handle: h, off: 384 << 10, len: 128 << 10})
 		}, Unknown},
 		{"tags only, and a pause", "x", func(s *script, h uint64) {
 			s.read(h, 0, 128<<10)
@@ -73,6 +74,43 @@ func TestPlayIsRecognised(t *testing.T) {
 				t.Errorf("it is %v, not %v", is, c.want)
 			}
 		})
+	}
+}
+
+// TestHoldingManyIsNoListening: who holds tracks open without end is no listener to
+// all of them.
+func TestHoldingManyIsNoListening(t *testing.T) {
+	s := scriptOf(t, newAlbums(40, 10), Options{})
+	for f := File(1); f <= 40; f++ {
+		s.read(s.open("x", f), 0, 512<<10)
+	}
+	s.wait(time.Minute)
+	if n := len(s.wants(ReadAhead)); n != maxPlays {
+		t.Errorf("%d tracks are read ahead", n)
+	}
+}
+
+// TestNextTrackAfterAStop is not taken for granted.
+func TestNextTrackAfterAStop(t *testing.T) {
+	s := scriptOf(t, newAlbums(40, 10), Options{})
+	s.close(s.play("x", 3, 10*time.Second))
+	s.wait(elsewhere + time.Second)
+	h := s.play("x", 4, 0)
+	if is := s.planner.Behaviour(h); is != Unknown {
+		t.Errorf("it is %v at once", is)
+	}
+}
+
+// TestTailIsNoSeek: also of a track of which only the size is known.
+func TestTailIsNoSeek(t *testing.T) {
+	a := newAlbums(1, 1)
+	a.entries[0].AudioFrom, a.entries[0].AudioTo, a.entries[0].Duration = 0, 0, 0
+	s := scriptOf(t, a, Options{})
+	h := s.play("x", 1, 2*time.Second)
+	calls := len(s.calls)
+	s.read(h, 2<<20-64<<10, 2<<20)
+	if len(s.calls) != calls {
+		t.Errorf("said anew: %v", s.calls[calls:])
 	}
 }
 
@@ -194,6 +232,16 @@ func TestGrace(t *testing.T) {
 	t.Run("ends", func(t *testing.T) {
 		s, _ := begin(t)
 		s.wait(2 * time.Millisecond)
+		s.expect(ReadAhead)
+	})
+	t.Run("of a copy", func(t *testing.T) {
+		s := scriptOf(t, newAlbums(40, 10), Options{})
+		h := s.open("x", 1)
+		s.read(h, 0, 1792<<10)
+		s.close(h)
+		s.wait(closeGrace - time.Millisecond)
+		s.expect(ReadAhead, 1)
+		s.wait(time.Millisecond)
 		s.expect(ReadAhead)
 	})
 	t.Run("reopened", func(t *testing.T) {

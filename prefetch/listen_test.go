@@ -34,8 +34,9 @@ type listened struct {
 	ready   time.Time     // the first sound was read
 	starts  time.Time     // and is heard, after the track before
 	gap     time.Duration // of silence before it
-	waited  time.Duration // for bytes, until it was ready
+	waited  time.Duration // for bytes, until it was ready, and at the tail
 	before  *listened     // the track before
+	reached int64         // in sequence
 	pending []event
 	under   int
 }
@@ -110,8 +111,12 @@ func (l *listener) got(h *listened, e event, asked time.Time) {
 		return
 	}
 	l.waits = append(l.waits, waited{asked, e.off, e.len, l.s.now.Sub(asked)})
-	if h.ready.IsZero() {
+	if jumps := e.off > h.reached+slack; h.ready.IsZero() || jumps && t.inTail(e.off) {
 		h.waited += l.s.now.Sub(asked)
+	} else if !jumps {
+		h.reached = e.off + e.len
+	}
+	if h.ready.IsZero() {
 		if e.off+e.len >= min(t.AudioFrom+t.second(), t.AudioTo) {
 			l.begin(h, e)
 		}

@@ -136,7 +136,7 @@ func (t *Track) ending() Range {
 	if t.AudioTo > 0 {
 		from = max(min(from, t.AudioTo), t.Size-maxTail)
 	}
-	return Range{from, t.Size}
+	return Range{max(from, 0) / page * page, t.Size}
 }
 
 // beginning is head, tail and first sound in the order in which players read them.
@@ -152,17 +152,17 @@ func (t *Track) beginning() []Range {
 	return []Range{{0, prelude}, t.ending(), {prelude, max(until, t.head().To)}}
 }
 
-// succession asks what comes after the current track.
+// succession asks what comes after the current track, which stays the same until it
+// is answered: only Tick turns to another.
 type succession struct {
 	s     *session
-	turn  int
 	track File
 	lists []heard
 }
 
 // ask puts the question.
 func (s *session) ask() {
-	q := &succession{s: s, turn: s.turns, track: s.cur.File}
+	q := &succession{s: s, track: s.cur.File}
 	for _, l := range s.proc.lists {
 		if s.sat.Sub(l.at) <= freshList {
 			q.lists = append(q.lists, l)
@@ -196,10 +196,8 @@ func (q *succession) ask(ctx context.Context) {
 	}
 	q.s.p.mu.Lock()
 	defer q.s.p.mu.Unlock()
-	if q.s.turns == q.turn {
-		q.s.follow(from, failed != nil)
-		q.s.answer(list, album, failed != nil)
-	}
+	q.s.follow(from, failed != nil)
+	q.s.answer(list, album, failed != nil)
 }
 
 // follow notes in which playlist the current track is. To have read another one, or
@@ -237,7 +235,7 @@ func (d *prediction) take(q Sequence) {
 	if len(q.Tracks) == 0 {
 		return
 	}
-	from, to := max(q.At-maxAlbum, 0), min(q.At+1+maxAlbum, len(q.Tracks))
+	from, to := max(q.At-maxHeads, 0), min(q.At+1+maxHeads, len(q.Tracks))
 	d.next, d.around = nil, nil
 	for _, t := range q.Tracks[q.At+1 : to] {
 		d.next = append(d.next, t.sane())

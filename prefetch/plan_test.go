@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the plans of testdata/plans anew")
 
-// told in words: what a program does, and what the plan makes of it.
+// story tells what a program does, and what the plan makes of it.
 type story struct {
 	*replay
 	text  strings.Builder
@@ -25,6 +25,7 @@ type story struct {
 	is    map[uint64]Behaviour
 }
 
+// tell gives the story of a trace.
 func tell(t *testing.T, lib *library, tr *trace) string {
 	s := &story{replay: newReplay(t, lib, Options{}), reads: map[uint64][]event{}, is: map[uint64]Behaviour{}}
 	s.onWant = s.want

@@ -89,6 +89,20 @@ func TestLearnedIsBounded(t *testing.T) {
 	}
 }
 
+func TestPlaylistsReadLast(t *testing.T) {
+	var c process
+	for i, f := range []File{1, 2, 3, 4, 5, 4} {
+		c.read(f, start.Add(time.Duration(i)))
+	}
+	var got []File
+	for _, l := range c.lists {
+		got = append(got, l.list)
+	}
+	if want := []File{4, 5, 3, 2}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
 func TestWithin(t *testing.T) {
 	got := within([]Range{{-5, 10}, {0, 10}, {5, 20}, {90, 200}, {30, 30}, {50, 40}, {8, 95}, {200, 300}}, 100)
 	want := []Range{{0, 10}, {10, 20}, {90, 100}, {20, 90}}

@@ -1,6 +1,10 @@
 package prefetch
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // process is a program that has, or lately had, files open.
 type process struct {
@@ -68,6 +72,22 @@ func (c *process) went(h *handle, at time.Time) {
 	}
 	if c.did != Copy || at.After(c.didAt) {
 		c.window = 0
+	}
+}
+
+// cut ends the grace of closed handles of other files than the one that is played,
+// and calls each of them, in the order of their numbers.
+func (c *process) cut(played File, call func(*handle)) {
+	var others []*handle
+	for _, h := range c.closed {
+		if h.track.File != played {
+			others = append(others, h)
+		}
+	}
+	slices.SortFunc(others, func(a, b *handle) int { return cmp.Compare(a.number, b.number) })
+	for _, h := range others {
+		h.cut = true
+		call(h)
 	}
 }
 

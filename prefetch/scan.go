@@ -28,7 +28,7 @@ type scan struct {
 
 	heads [8]scanned // of the files scanned last
 	count int
-	tail  int64 // the most read at an end, in bytes
+	tails bool // ends are read too
 }
 
 // scanned is what was read of one file.
@@ -93,7 +93,7 @@ func (s *scan) closed(h *handle) {
 	default:
 		return
 	}
-	s.tail = min(max(s.tail, h.tail), tailBytes)
+	s.tails = s.tails || h.tail > 0
 	if head := h.head(); head > 0 {
 		s.heads[s.count%len(s.heads)] = scanned{h.track.Format, head, head >= scanHead && head-h.track.AudioFrom >= scanSound}
 		s.count++
@@ -154,9 +154,9 @@ func (s *scan) fetch() {
 		t := s.expected[s.asked]
 		head := s.learnt(t.Format)
 		ranges := []Range{{0, min(head, scanPart)}, {scanPart, head}}
-		if s.tail > 0 {
+		if s.tails {
 			tail := t.ending()
-			tail.From = max(min(tail.From, t.Size-s.tail), t.Size-scanTail)
+			tail.From = max(tail.From, t.Size-scanTail)
 			ranges = append(ranges, tail)
 		}
 		s.p.ledger.set(s.owner, subject{t.File, ScanAhead}, t.Size, ranges...)
@@ -170,7 +170,7 @@ func (s *scan) reset() {
 	for _, t := range append(s.current, s.expected[:s.asked]...) {
 		s.drop(t)
 	}
-	s.likes, s.steps, s.expected, s.asked, s.current, s.tail = 0, 0, nil, 0, nil, 0
+	s.likes, s.steps, s.expected, s.asked, s.current, s.tails = 0, 0, nil, 0, nil, false
 	s.heads, s.count = [8]scanned{}, 0
 }
 

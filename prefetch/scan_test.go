@@ -1,6 +1,7 @@
 package prefetch
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -200,4 +201,61 @@ func TestScanAheadFollowsTheScan(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scan lets MPD scan files, a millisecond each request.
+func (s *script) scan(files ...File) {
+	for _, f := range files {
+		m := &scanner{handle: s.handle + 100}
+		for _, e := range m.look(f) {
+			s.wait(time.Millisecond)
+			s.do(e)
+			if e.op == opRead {
+				e.op = opServed
+				s.do(e)
+			}
+		}
+		s.handle = m.handle
+	}
+}
+
+// TestScanTailIsBounded, however much there is behind the sound.
+func TestScanTailIsBounded(t *testing.T) {
+	lib := row(10)
+	for i := range lib.entries {
+		lib.entries[i].AudioTo = 600 << 10
+	}
+	s := newScript(t, lib, Options{})
+	s.scan(1, 2)
+	if r := s.wanted[subject{3, ScanAhead}]; total(r) != scanHead+scanTail {
+		t.Errorf("%v is wanted", r)
+	}
+}
+
+// stumbling is a walk that fails at first.
+type stumbling struct {
+	*library
+	fails int
+}
+
+func (w *stumbling) Following(ctx context.Context, after File, n int) ([]Track, error) {
+	if w.fails--; w.fails >= 0 {
+		return nil, errBroken
+	}
+	return w.library.Following(ctx, after, n)
+}
+
+// TestScanNeedsAStep: two files are a scan, but only the next of the walk makes it one
+// that can be followed.
+func TestScanNeedsAStep(t *testing.T) {
+	lib := row(10)
+	s := newScript(t, lib, Options{})
+	walk := &stumbling{lib, 1000}
+	s.planner = New(s.replay, lib, walk, Options{})
+	s.scan(1, 2)
+	walk.fails = 0
+	s.scan(3)
+	s.expect(ScanAhead)
+	s.scan(4)
+	s.expect(ScanAhead, 5, 6, 7, 8)
 }

@@ -53,7 +53,7 @@ type session struct {
 	p    *Planner
 	proc *process
 
-	sat    time.Time // first track of this sitting
+	sat    time.Time // first track of this sitting; zero before
 	cur    Track
 	began  time.Time // opening of the current track
 	active time.Time // of the last event
@@ -62,7 +62,6 @@ type session struct {
 
 	predicted [sources]prediction
 	list      heard // the playlist that is followed, or was
-	turns     int   // counts tracks, so that late answers are known
 	asking    bool
 	again     time.Time // not to ask before
 
@@ -82,25 +81,19 @@ func (p *Planner) sessionOf(c *process) *session {
 
 // turn notes that h is what is played now.
 func (s *session) turn(h *handle, now time.Time) {
-	same := s.turns > 0 && s.cur.File == h.track.File
+	same := !s.sat.IsZero() && s.cur.File == h.track.File
 	if same && !s.gone {
 		s.heard(now)
 		return
 	}
-	for _, old := range s.proc.closed {
-		if old.track.File != h.track.File {
-			old.cut = true
-			s.p.call(&old.alarm, now)
-		}
-	}
+	s.proc.cut(h.track.File, func(old *handle) { s.p.call(&old.alarm, now) })
 	switch {
-	case s.turns == 0 || now.Sub(s.active) > sameSitting:
+	case s.sat.IsZero() || now.Sub(s.active) > sameSitting:
 		s.sat, s.predicted, s.list = now, [sources]prediction{}, heard{}
 	case !same:
 		s.judge(h)
 	}
 	s.cur, s.began, s.active, s.stage, s.gone = h.track, h.opened, now, nothing, false
-	s.turns++
 	s.asking, s.again = false, time.Time{}
 	s.retain()
 	s.p.call(&s.alarm, later(now, s.began.Add(s.settle(settleHeads))))

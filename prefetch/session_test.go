@@ -32,6 +32,20 @@ func TestNextTracksOfAnAlbum(t *testing.T) {
 	s.expect(ReadAhead, 4)
 }
 
+// TestShortTracksSettleSooner: the next of an interlude is wanted long before half
+// time.
+func TestShortTracksSettleSooner(t *testing.T) {
+	a := newAlbums(10, 10)
+	for i := range a.entries {
+		a.entries[i].Duration = 10 * time.Second
+	}
+	s := scriptOf(t, a, Options{})
+	s.play("player", 1, 1300*time.Millisecond)
+	if n := total(s.wanted[subject{2, NextTrack}]); n != 2<<20 {
+		t.Errorf("%d bytes of the next track", n)
+	}
+}
+
 func TestListenerGoesElsewhere(t *testing.T) {
 	begin := func(t *testing.T) (*script, uint64) {
 		s := scriptOf(t, newAlbums(40, 10), Options{})

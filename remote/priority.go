@@ -54,6 +54,9 @@ func (t *Ticket) Class() Class {
 
 // Set changes the class, and tells those who watch.
 func (t *Ticket) Set(c Class) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
 	if t.class == c {
 		t.mu.Unlock()

@@ -56,14 +56,11 @@ func (a *app) takeIn(ctx context.Context, args []string, opts intake.Options) er
 		opts.Layout = first(opts.Layout, p.layout)
 		// What lies in the middle of an imported folder and is a locker's stays out.
 		opts.Exclude = append(liveMounts(), p.own()...)
-		if e, ok := l.(*engine); ok {
-			// Others may ask how it goes.
-			s, err := serve(e, p.where(), a.logger("socket"))
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		served, err := a.serveMeanwhile(p, l)
+		if err != nil {
+			return err
 		}
+		defer served()
 		shown := a.showProgress()
 		hear := listener{progress: shown.update}
 		tree := newPlacements()
@@ -75,6 +72,24 @@ func (a *app) takeIn(ctx context.Context, args []string, opts intake.Options) er
 		shown.end()
 		return a.sayReport(report, tree, opts.DryRun, err)
 	})
+}
+
+// serveMeanwhile does what a mount does, for as long as this process owns the locker
+// and files: others may ask how it goes, and search learns what comes.
+func (a *app) serveMeanwhile(p place, l locker) (end func(), err error) {
+	e, ok := l.(*engine)
+	if !ok {
+		return func() {}, nil
+	}
+	s, err := serve(e, p.where(), a.logger("socket"))
+	if err != nil {
+		return nil, err
+	}
+	stop := e.learning()
+	return func() {
+		stop()
+		s.close()
+	}, nil
 }
 
 // sources makes the arguments absolute. Files that are a locker's already, under its

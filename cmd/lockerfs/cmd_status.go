@@ -51,13 +51,28 @@ func (s status) text(now time.Time, home string) string {
 		fmt.Fprintf(&b, "%s\n", s.Trouble)
 	}
 	b.WriteString(s.contents(now))
-	if c := s.Cache; c != nil {
+	if c := s.Cache; c != nil && c.Counting {
+		fmt.Fprintf(&b, "here %s, counting\n", humanSize(c.Held))
+	} else if c != nil {
 		fmt.Fprintf(&b, "here %s of %s\n", humanSize(c.Held), humanSize(c.Limit))
 	}
+	b.WriteString(s.reads())
 	if s.Device.Shared != nil && !*s.Device.Shared {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")
 	}
 	return b.String()
+}
+
+// reads says who reads what is here whole: the kernel, or why not.
+func (s status) reads() string {
+	switch p := s.Passthrough; {
+	case p == nil || p.Off == "" && p.Open == 0:
+		return ""
+	case p.Off != "":
+		return "files that are here are read through lockerfs: " + p.Off + "\n"
+	default:
+		return count(p.Open, "file is", "files are") + " being read by the kernel itself\n"
+	}
 }
 
 func (s status) contents(now time.Time) string {

@@ -39,7 +39,7 @@ type engine struct {
 	place place
 	ground
 	lock     *stateLock
-	store    *lazyStore
+	store    *traffic
 	index    *catalog.Index
 	device   pending.Device
 	follower *catalog.Follower
@@ -79,7 +79,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1),
 		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
 	e.link = newLink(e.log("store"), p.where())
-	e.store = newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) })
+	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }))
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -145,6 +145,13 @@ func (e *engine) applied(a catalog.Applied) {
 	e.nudge()
 }
 
+// report notes how a request to the store went. Whoever finds it back wakes tend.
+func (e *engine) report(err error) {
+	if e.link.report(err) {
+		e.nudge()
+	}
+}
+
 // nudge wakes tend, without waiting.
 func (e *engine) nudge() {
 	select {
@@ -160,48 +167,13 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	var tending sync.WaitGroup
 	tending.Go(func() { e.tend(ctx) })
 	e.follower.Run(ctx, every, func(err error) {
-		if e.link.report(err) {
-			e.nudge()
-		}
+		e.report(err)
 		if err != nil && hopeless != nil && !e.index.Synced() && !passing(err) {
 			hopeless(err)
 			hopeless = nil
 		}
 	})
 	tending.Wait()
-}
-
-// tend does what follows from news: it finishes a commit that a crash left
-// undecided, and makes new files known to search, so that no search waits for it.
-func (e *engine) tend(ctx context.Context) {
-	recovered, warned := false, false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-e.wake:
-		}
-		if !recovered {
-			err := e.recover(ctx)
-			if recovered = err == nil; err != nil && !warned {
-				warned = true
-				e.log("pending").Warn("this device cannot commit yet", "reason", err)
-			}
-		}
-		if e.index.Synced() {
-			if err := e.index.UpdateSearch(ctx); err != nil && ctx.Err() == nil {
-				e.log("catalog").Warn("search does not know the newest files", "reason", err)
-			}
-		}
-	}
-}
-
-func (e *engine) recover(ctx context.Context) error {
-	c, err := e.writer(ctx)
-	if err != nil {
-		return err
-	}
-	return c.Recover(ctx)
 }
 
 // writer gives the committer, once it is known what the store enforces and that
@@ -250,7 +222,7 @@ func (e *engine) fresh(ctx context.Context, strict bool) error {
 		return nil
 	}
 	err := e.follower.Open(ctx)
-	e.link.report(err)
+	e.report(err)
 	if err == nil {
 		e.contacted.Store(true)
 		return nil

@@ -15,6 +15,8 @@ import (
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs"
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/remote"
 )
 
@@ -142,6 +144,9 @@ func symptoms() []symptom {
 		{context.DeadlineExceeded, exitUnreachable, "the store {store} did not answer in time", "check the network and the endpoint, then run the command again", false},
 		{catalog.ErrUnsynced, exitUnreachable, "this device has not read the catalog of {store} yet", "run the command again when the store can be reached", false},
 		{catalog.ErrNotFound, exitNotFound, "no such file or folder in the locker", "lockerfs ls", false},
+		{library.ErrLayout, exitUsage, "this layout cannot be used", "lockerfs help layout", true},
+		{intake.ErrNothingToOrganize, exitUsage, "the layout keep leaves all files where they are", "lockerfs organize --layout plain, or another", false},
+		{intake.ErrNotFolder, exitUsage, "only folders can be organized, and this is a file", "lockerfs organize FOLDER", false},
 		{catalog.ErrQuery, exitUsage, "there are too many words to search for", "search for fewer words", false},
 		{remote.ErrInvalid, exitUsage, "the store URL or a name is not valid", "use file:///path or s3://bucket/prefix?endpoint=…&region=…", true},
 		{catalog.ErrCorrupt, exitOther, "the catalog in {store} is damaged", "lockerfs status on another device; its index can publish the catalog again with lockerfs rebuild", true},

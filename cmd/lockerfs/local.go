@@ -40,6 +40,10 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 		stats := e.cache.Stats()
 		s.Cache = &stats
 	}
+	if f := e.files.Load(); f != nil {
+		passed := f.Passthrough()
+		s.Passthrough, s.Traffic = &passed, e.store.stats()
+	}
 	var err error
 	if s.Totals, err = e.count(ctx); err != nil {
 		return status{}, err
@@ -74,7 +78,7 @@ func (e *engine) glance(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, statusContact)
 	defer cancel()
 	err := e.follower.Open(ctx)
-	e.link.report(err)
+	e.report(err)
 	if err != nil {
 		return
 	}
@@ -197,10 +201,17 @@ func objectOf(v *catalog.Version) cache.Object {
 	return cache.Object{Key: v.Object.Key, ETag: v.Object.ETag, Size: v.Size, SHA256: v.SHA256, Foreign: v.Object.Foreign}
 }
 
+// learningTime is how long a search may take before it says why.
+const learningTime = 2 * time.Second
+
 // Search is locker's.
 func (e *engine) Search(ctx context.Context, words string, limit int) ([]catalog.Finding, error) {
 	if err := e.fresh(ctx, false); err != nil {
 		return nil, err
+	}
+	if !e.following.Load() { // else tend has learnt it, and nobody reads notes
+		slow := time.AfterFunc(learningTime, func() { e.note("lockerfs: search is reading what is new to it; the next one will not wait") })
+		defer slow.Stop()
 	}
 	return e.index.Search(ctx, words, limit)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lockerfs/lockerfs/cache"
+	"github.com/lockerfs/lockerfs/fs"
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
 	"github.com/lockerfs/lockerfs/fs/tag"
@@ -13,6 +14,14 @@ import (
 // locker is what commands speak to: the engine of this process, or a client of the
 // process that owns the state folder. Both answer alike, errors included.
 type locker interface {
+	reader
+	filer
+	// Close gives back what is held.
+	Close() error
+}
+
+// reader is a locker that is asked.
+type reader interface {
 	// Status says how the locker is, without waiting for the network.
 	Status(ctx context.Context) (status, error)
 	// List gives the entry at a locker path and, for a folder, what is in it, all the
@@ -23,11 +32,15 @@ type locker interface {
 	// Search gives the files that have all the words, the best first; see
 	// catalog.Index.Search.
 	Search(ctx context.Context, words string, limit int) ([]catalog.Finding, error)
-	// Import takes in files of this machine; see intake.Importer. When ctx ends it
-	// stops, and the report says what is in.
+}
+
+// filer is a locker whose names are changed. When ctx ends it stops, and the report
+// says what was done.
+type filer interface {
+	// Import takes in files of this machine; see intake.Importer.
 	Import(ctx context.Context, paths []string, opts intake.Options, l listener) (intake.Report, error)
-	// Close gives back what is held.
-	Close() error
+	// Organize files anew what is at a locker path and below; see intake.Organizer.
+	Organize(ctx context.Context, path string, opts intake.OrganizeOptions, l organizeListener) (intake.OrganizeReport, error)
 }
 
 // listener hears how an import goes, each of its functions from one goroutine. Those
@@ -36,6 +49,13 @@ type listener struct {
 	progress func(intake.Progress)
 	// placed is told where each file of a dry run would stand; the import waits for it.
 	placed func(intake.Placed)
+}
+
+// organizeListener hears how organize goes, as listener does of an import.
+type organizeListener struct {
+	progress func(intake.OrganizeProgress)
+	// moved is told of every move; organize waits for it.
+	moved func(intake.Move)
 }
 
 // The network as seen from here.
@@ -66,14 +86,17 @@ type status struct {
 	// Access is read-only or read-write.
 	Access string `json:"access"`
 	// Synced tells whether this device has ever read the whole catalog.
-	Synced  bool             `json:"synced"`
-	Commit  int64            `json:"commit"`
-	Totals  catalog.Totals   `json:"totals"`
-	Change  *change          `json:"last_change,omitempty"`
-	Device  device           `json:"device"`
-	Cache   *cache.Stats     `json:"cache,omitempty"`
-	Import  *intake.Progress `json:"import,omitempty"`
-	Version string           `json:"version"`
+	Synced bool             `json:"synced"`
+	Commit int64            `json:"commit"`
+	Totals catalog.Totals   `json:"totals"`
+	Change *change          `json:"last_change,omitempty"`
+	Device device           `json:"device"`
+	Cache  *cache.Stats     `json:"cache,omitempty"`
+	Import *intake.Progress `json:"import,omitempty"`
+	// Passthrough and Traffic are there while the locker is mounted.
+	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
+	Traffic     *trafficStats   `json:"traffic,omitempty"`
+	Version     string          `json:"version"`
 }
 
 // change is the newest commit.

@@ -65,10 +65,13 @@ type lines struct {
 	last  time.Time
 }
 
-func (l *lines) update(p intake.Progress) {
+func (l *lines) update(p intake.Progress) { l.tell(func() string { return progressLine(p, true) }) }
+
+// tell writes a line, if it is time for one.
+func (l *lines) tell(line func() string) {
 	if now := time.Now(); now.Sub(l.last) >= l.every {
 		l.last = now
-		fmt.Fprintln(l.out, progressLine(p, true))
+		fmt.Fprintln(l.out, line())
 	}
 }
 
@@ -85,4 +88,12 @@ func progressLine(p intake.Progress, bytes bool) string {
 		line += fmt.Sprintf(", %s of %s, %s uploaded", humanSize(p.DoneBytes), humanSize(p.FoundBytes), humanSize(p.UploadedBytes))
 	}
 	return line
+}
+
+// organizeLine says how far organize is.
+func organizeLine(p intake.OrganizeProgress) string {
+	if p.Done == 0 {
+		return fmt.Sprintf("%s looked at, %s to move so far", count(p.Looked, "file", "files"), thousands(p.Planned))
+	}
+	return fmt.Sprintf("%s of %s moved", thousands(p.Done), count(p.Planned, "file", "files"))
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -90,32 +88,18 @@ func printNotes(w io.Writer, title string, notes []intake.Note, all int64) {
 }
 
 // printPlacements prints the report of a dry run as one JSON object whose list placed
-// has all files, however many: the list is never in memory whole.
+// has all files, however many.
 func printPlacements(w io.Writer, r intake.Report, tree *placements) error {
 	r.Placed = nil
-	rest, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
 	out := bufio.NewWriter(w)
-	before := "{\n  \"placed\": [\n    "
-	err = tree.each(func(x intake.Placed) error {
-		line, err := json.Marshal(x)
-		if err == nil {
-			_, _ = out.WriteString(before) // an error stays with the writer
-			before = ",\n    "
-			_, err = out.Write(line)
-		}
+	begun := false
+	err := tree.each(func(x intake.Placed) error {
+		err := writeElement(out, "placed", !begun, x)
+		begun = true
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if before[0] == '{' {
-		_, _ = out.WriteString("{\n  \"placed\": [")
-	}
-	_, _ = out.WriteString("\n  ],")
-	_, _ = out.Write(bytes.TrimPrefix(rest, []byte("{")))
-	_ = out.WriteByte('\n')
-	return out.Flush()
+	return endElements(out, "placed", !begun, r)
 }

@@ -100,6 +100,21 @@ func (s *server) runImport(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func (s *server) runOrganize(w http.ResponseWriter, r *http.Request) {
+	var q organizeRequest
+	if !s.request(w, r, &q) {
+		return
+	}
+	s.run(w, r, q.ID, func(ctx context.Context, out *framer) (frame, error) {
+		l := organizeListener{
+			progress: func(p intake.OrganizeProgress) { out.send(frame{Organizing: &p}, true) },
+			moved:    func(m intake.Move) { out.send(frame{Move: &m}, false) },
+		}
+		report, err := s.locker.Organize(ctx, q.Path, q.Options, l)
+		return frame{Organized: &report}, err
+	})
+}
+
 // run sends a request that runs for long. When ctx ends, the other side is told to
 // stop, and its last word is waited for.
 func (c *client) run(ctx context.Context, path, id string, request any, take func(frame)) error {
@@ -138,6 +153,23 @@ func (c *client) Import(ctx context.Context, paths []string, opts intake.Options
 		}
 		if f.Report != nil {
 			report = *f.Report
+		}
+	})
+	return report, err
+}
+
+// Organize is locker's.
+func (c *client) Organize(ctx context.Context, path string, opts intake.OrganizeOptions, l organizeListener) (report intake.OrganizeReport, err error) {
+	q := organizeRequest{ID: rand.Text(), Path: path, Options: opts}
+	err = c.run(ctx, pathOrganize, q.ID, q, func(f frame) {
+		if f.Organizing != nil && l.progress != nil {
+			l.progress(*f.Organizing)
+		}
+		if f.Move != nil && l.moved != nil {
+			l.moved(*f.Move)
+		}
+		if f.Organized != nil {
+			report = *f.Organized
 		}
 	})
 	return report, err

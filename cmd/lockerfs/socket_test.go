@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +54,19 @@ func TestClientAnswersAsTheEngine(t *testing.T) {
 		"info of a file":    func(l locker) (any, error) { return l.Info(t.Context(), "Alpha/First/01 One.wav") },
 		"info of a folder":  func(l locker) (any, error) { return l.Info(t.Context(), "/Alpha/") },
 		"info of nothing":   func(l locker) (any, error) { return l.Info(t.Context(), "Alpha/ä?&%") },
-		"import of present": func(l locker) (any, error) { return l.Import(t.Context(), []string{src}, intake.Options{}, listener{}) },
+		"search":            func(l locker) (any, error) { return l.Search(t.Context(), "alpha one", 10) },
+		"search of nothing": func(l locker) (any, error) { return l.Search(t.Context(), "nowhere & else", 10) },
+		"search for too much": func(l locker) (any, error) {
+			return l.Search(t.Context(), strings.Repeat("ab cd ", 40), 10)
+		},
+		"dry run":                 func(l locker) (any, error) { return dryRun(t, l, src) },
+		"organize, dry":           func(l locker) (any, error) { return organizing(t, l, "", "year") },
+		"organize of nothing":     func(l locker) (any, error) { return organizing(t, l, "/no", "") },
+		"organize of a file":      func(l locker) (any, error) { return organizing(t, l, "Alpha/First/01 One.wav", "") },
+		"organize with keep":      func(l locker) (any, error) { return organizing(t, l, "", "keep") },
+		"organize by a template":  func(l locker) (any, error) { return organizing(t, l, "Alpha", "{album}/{title}") },
+		"organize by no template": func(l locker) (any, error) { return organizing(t, l, "Alpha", "{x}") },
+		"import of present":       func(l locker) (any, error) { return l.Import(t.Context(), []string{src}, intake.Options{}, listener{}) },
 		"import of nothing": func(l locker) (any, error) {
 			return l.Import(t.Context(), []string{src + "/none"}, intake.Options{DryRun: true}, listener{})
 		},
@@ -64,7 +77,7 @@ func TestClientAnswersAsTheEngine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want, wantErr := ask(e)
 			got, gotErr := ask(c)
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(info{}), cmpopts.EquateEmpty(), cmpopts.IgnoreFields(intake.Report{}, "Elapsed")); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(info{}), cmpopts.EquateEmpty(), cmpopts.IgnoreFields(intake.Report{}, "Elapsed"), cmpopts.IgnoreFields(intake.OrganizeReport{}, "Elapsed")); diff != "" {
 				t.Error(diff)
 			}
 			if (wantErr == nil) != (gotErr == nil) {
@@ -79,6 +92,25 @@ func TestClientAnswersAsTheEngine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// dryRun gives where the files of an import would stand.
+func dryRun(t *testing.T, l locker, src string) (any, error) {
+	var all []intake.Placed
+	opts := intake.Options{DryRun: true, Layout: "{album}/{track} {title}"}
+	report, err := l.Import(t.Context(), []string{src}, opts, listener{placed: func(p intake.Placed) { all = append(all, p) }})
+	if err == nil && len(all) == 0 {
+		t.Error("nothing is placed")
+	}
+	return []any{all, report}, err
+}
+
+// organizing gives what would move.
+func organizing(t *testing.T, l locker, at, layout string) (any, error) {
+	var all []intake.Move
+	opts := intake.OrganizeOptions{DryRun: true, Layout: layout}
+	report, err := l.Organize(t.Context(), at, opts, organizeListener{moved: func(m intake.Move) { all = append(all, m) }})
+	return []any{all, report}, err
 }
 
 // fake is a locker whose Import tells that it has begun and waits for its end.
@@ -176,10 +208,15 @@ func TestClientListEndsWithTheFault(t *testing.T) {
 func TestServerRefusesNonsense(t *testing.T) {
 	state := t.TempDir()
 	c := serving(t, &fake{}, state)
-	for _, body := range []any{"text", importRequest{}, map[string]string{"id": strings.Repeat("x", maxRequest)}} {
-		if _, err := c.do(t.Context(), "POST", pathImport, nil, body); err == nil || diagnose(err, where{}).code != exitUsage {
-			t.Errorf("%.40v: got %v", body, err)
+	for _, path := range []string{pathImport, pathOrganize} {
+		for _, body := range []any{"text", importRequest{}, map[string]string{"id": strings.Repeat("x", maxRequest)}} {
+			if _, err := c.do(t.Context(), "POST", path, nil, body); err == nil || diagnose(err, where{}).code != exitUsage {
+				t.Errorf("%s of %.40v: got %v", path, body, err)
+			}
 		}
+	}
+	if _, err := c.do(t.Context(), "GET", pathSearch, url.Values{"limit": {"x"}}, nil); err == nil || diagnose(err, where{}).code != exitUsage {
+		t.Errorf("search: got %v", err)
 	}
 	if _, err := c.do(t.Context(), "GET", "/v1/else", nil, nil); err == nil {
 		t.Error("an unknown path is answered")

@@ -17,15 +17,19 @@ import (
 //	POST   /v1/import                  importRequest; frames: progress, in a dry run
 //	                                   places too, then report
 //	DELETE /v1/import/ID               ends that import; its report still comes
+//	POST   /v1/organize                organizeRequest; frames: progress and moves,
+//	                                   then report
+//	DELETE /v1/organize/ID             ends that; its report still comes
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
 const (
-	pathStatus = "/v1/status"
-	pathInfo   = "/v1/info"
-	pathList   = "/v1/list"
-	pathSearch = "/v1/search"
-	pathImport = "/v1/import"
+	pathStatus   = "/v1/status"
+	pathInfo     = "/v1/info"
+	pathList     = "/v1/list"
+	pathSearch   = "/v1/search"
+	pathImport   = "/v1/import"
+	pathOrganize = "/v1/organize"
 )
 
 // frame is one line of an answer.
@@ -35,7 +39,12 @@ type frame struct {
 	Progress *intake.Progress `json:"progress,omitempty"`
 	Placed   *intake.Placed   `json:"placed,omitempty"`
 	Report   *intake.Report   `json:"report,omitempty"`
-	Fault    *wireFault       `json:"fault,omitempty"`
+
+	Organizing *intake.OrganizeProgress `json:"organizing,omitempty"`
+	Move       *intake.Move             `json:"move,omitempty"`
+	Organized  *intake.OrganizeReport   `json:"organized,omitempty"`
+
+	Fault *wireFault `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.
 	End bool `json:"end,omitempty"`
 }
@@ -68,6 +77,13 @@ type importRequest struct {
 	ID      string         `json:"id"`
 	Paths   []string       `json:"paths"`
 	Options intake.Options `json:"options"`
+}
+
+// organizeRequest asks for organize.
+type organizeRequest struct {
+	ID      string                 `json:"id"`
+	Path    string                 `json:"path"`
+	Options intake.OrganizeOptions `json:"options"`
 }
 
 // maxRequest bounds the body of a request, in bytes.

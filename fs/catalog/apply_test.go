@@ -138,8 +138,10 @@ func TestFolderTimes(t *testing.T) {
 // TestApplyIsOneFunction runs random operations over the index and over a tree in
 // memory: both take the same commits and hold the same tree.
 func TestApplyIsOneFunction(t *testing.T) {
+	x := newIndex(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		x, mem := newIndex(t), newMemTree()
+		bound(rt, x)
+		mem := newMemTree()
 		next := 0
 		id := rapid.Custom(func(rt *rapid.T) ID { return tid(rapid.IntRange(0, 12).Draw(rt, "id")) })
 		parent := rapid.OneOf(rapid.Just(Root), id)

@@ -263,7 +263,7 @@ func TestHostileNumbers(t *testing.T) {
 		}
 	}
 	var ops []Op
-	for i := range 9000 {
+	for i := range 4200 {
 		op := fileOp(tid(100+i), Root, fmt.Sprint("big", i), "x")
 		op.Entry.Version.Size = 1 << 50
 		ops = append(ops, op)

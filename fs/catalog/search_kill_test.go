@@ -24,18 +24,18 @@ func TestSearchSurvivesKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	ops := []Op{dirOp(tid(0), Root, "Old"), dirOp(tid(1), tid(0), "Sub")}
-	const files = 600
+	const files = 200
 	for i := range files {
 		ops = append(ops, trackOp(tid(10+i), tid(i%2), fmt.Sprint("t", i), &tag.Info{Title: fmt.Sprint("title ", i%7), Artist: fmt.Sprint("artist ", i%5)}))
 	}
 	good(t, x, ops...)
-	for round := range 5 {
+	for round := range 4 {
 		// All is stale, what is known and what is not; and some of it is gone.
 		good(t, x, Op{Verb: Move, ID: tid(0), Parent: Root, Name: fmt.Sprint("Name ", round)}, Op{Verb: Remove, ID: tid(10 + round)})
 		if err := x.Close(); err != nil {
 			t.Fatal(err)
 		}
-		killWhileUpdating(t, path, 1+3*round)
+		killWhileUpdating(t, path, 1+2*round)
 		x = openTestIndex(t, path)
 		for _, words := range []string{"old", fmt.Sprint("name ", round), fmt.Sprint("name ", round-1), "sub title 3", "artist 2 title 6", "t1"} {
 			same(t, x, words)
@@ -79,7 +79,7 @@ func TestUpdateSearchUntilKilled(t *testing.T) {
 	}
 	x := openTestIndex(t, path)
 	for {
-		if err := x.updateSearchBatch(t.Context(), 20); err != nil {
+		if err := x.updateSearchBatch(t.Context(), 10); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Print(".")

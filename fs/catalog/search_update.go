@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Search is filled behind the commits: a commit only notes in search_stale what it
@@ -13,9 +14,12 @@ import (
 // transactions of its own, so a commit never waits long, and a process that is killed
 // in between goes on where it was.
 
-// searchBatch is how many entries are brought up in one transaction: some tens of
-// milliseconds.
-const searchBatch = 500
+// A transaction brings up so many entries, and no more after so long: about the time
+// that a commit waits for it.
+const (
+	searchBatch = 500
+	searchSpell = 50 * time.Millisecond
+)
 
 // UpdateSearch brings search up to the last commit, as Search itself does first. Who
 // calls it while nothing else is to do spares people the waiting: about a minute for a
@@ -40,10 +44,13 @@ func (x *Index) updateSearchBatch(ctx context.Context, entries int) error {
 	}
 	defer x.applying.give()
 	return x.transact(ctx, func(st *txState) error {
-		u := searchUpdate{txState: st, left: entries, folders: newFolderPaths(st)}
+		u := searchUpdate{txState: st, left: entries, until: time.Now().Add(searchSpell), folders: newFolderPaths(st)}
 		return u.run()
 	}, (*sql.Tx).Commit)
 }
+
+// searchPage is how many entries of a folder are read at once.
+const searchPage = 100
 
 // markStale notes that search does not know the entry as it is: a file, a folder with
 // all that is below it, or what is no longer there.
@@ -64,7 +71,8 @@ func (s *txState) clearSearch() error {
 // searchUpdate is one transaction of bringing search up.
 type searchUpdate struct {
 	*txState
-	left    int // entries that may still be looked at
+	left    int       // entries that may still be looked at
+	until   time.Time // when to look at no further
 	folders folderPaths
 }
 
@@ -72,7 +80,7 @@ type searchUpdate struct {
 // Folders below a folder are put behind all else. After a new index is read, files are
 // therefore taken in about the order of their paths.
 func (u *searchUpdate) run() error {
-	for u.left > 0 {
+	for ok := true; ok; ok = u.left > 0 && time.Now().Before(u.until) {
 		var seq, n int64
 		var after string
 		found, err := u.one("SELECT seq, id, after FROM search_stale ORDER BY seq LIMIT 1", nil, &seq, &n, &after)
@@ -104,9 +112,9 @@ func (u *searchUpdate) entry(seq int64, id ID, after string) (done bool, err err
 	return u.folder(seq, id, after)
 }
 
-// folder takes the files of a folder, and notes the folders, from the name after on.
+// folder takes some files of a folder, and notes the folders, from the name after on.
 func (u *searchUpdate) folder(seq int64, id ID, after string) (done bool, err error) {
-	limit := u.left + 1
+	limit := min(u.left+1, searchPage)
 	list, err := u.children(id, after, limit)
 	if err != nil {
 		return false, err

@@ -18,6 +18,7 @@ type placed struct {
 	entry   catalog.ID
 	version *catalog.Version
 	content *content // that it shares with others on their way; nil when it is held
+	leads   bool     // and is the first of
 	// twin: another file of this run has the same content and place. It comes in
 	// only if that one fails.
 	twin bool
@@ -35,6 +36,7 @@ const (
 type batcher struct {
 	index  *catalog.Index
 	commit Committer
+	size   int      // of a batch, in files
 	files  []placed // placed, and not known to be committed
 	// before is told of files that are about to be committed, after of those that are,
 	// and of the operations that could not be done as they were meant; failed of those
@@ -59,7 +61,7 @@ func (b *batcher) run(ctx context.Context, in <-chan placed) error {
 				defer cancel()
 				return b.flush(last)
 			}
-			if b.files = append(b.files, p); len(b.files) < batchSize {
+			if b.files = append(b.files, p); len(b.files) < b.size {
 				continue
 			}
 		case <-tick.C:

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -9,7 +10,7 @@ import (
 // commitAll commits what is ready. It takes everything to the end, so that nobody
 // waits for it in vain; when committing fails it ends the run.
 func (r *run) commitAll(ctx context.Context, end context.CancelCauseFunc, ready <-chan placed) error {
-	b := batcher{index: r.im.Index, commit: r.im.Commit, before: r.committing, after: r.committed, failed: r.fail}
+	b := batcher{index: r.im.Index, commit: r.im.Commit, size: cmp.Or(r.im.batch, batchSize), before: r.committing, after: r.committed, failed: r.fail}
 	err := b.run(ctx, ready)
 	if err != nil {
 		end(err)

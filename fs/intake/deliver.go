@@ -40,7 +40,7 @@ func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out cha
 		return nil
 	}
 	if p.held == nil {
-		p.content = r.flight.join(p.hash)
+		p.content, p.leads = r.flight.join(p.hash)
 	}
 	if p.action == Update {
 		r.flight.updating(p.entry, p.hash)
@@ -104,10 +104,12 @@ func (r *run) deliver(ctx context.Context, p placed, out chan<- placed) error {
 // the run has. Where that one failed on its way, this one is sent.
 func (r *run) send(ctx context.Context, p *placed) (sent bool, err error) {
 	c := p.content
-	select {
-	case c.turn <- struct{}{}:
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
+	if !p.leads {
+		select {
+		case c.turn <- struct{}{}:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
 	}
 	defer func() { <-c.turn }()
 	if !c.sent {

@@ -34,17 +34,18 @@ func (f *flight) has(h catalog.Hash) bool {
 	return f.contents[h] != nil
 }
 
-// join puts one more file with this content on its way.
-func (f *flight) join(h catalog.Hash) *content {
+// join puts one more file with this content on its way. The first of them leads: it
+// has the turn.
+func (f *flight) join(h catalog.Hash) (c *content, leads bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c := f.contents[h]
-	if c == nil {
-		c = &content{turn: make(chan struct{}, 1)}
+	if c = f.contents[h]; c == nil {
+		c, leads = &content{turn: make(chan struct{}, 1)}, true
+		c.turn <- struct{}{}
 		f.contents[h] = c
 	}
 	c.files++
-	return c
+	return c, leads
 }
 
 // updating notes what an entry will hold.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,8 @@ type Importer struct {
 	// album, from one goroutine. The import waits for it.
 	Placed func(Placed)
 
-	disk disk // of this machine, when nil
+	disk  disk // of this machine, when nil
+	batch int  // files in a commit; 0 for batchSize
 }
 
 // Options say how an import runs.
@@ -65,7 +65,7 @@ const parallelUploads = 8
 func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progress func(Progress)) (Report, error) {
 	start := time.Now()
 	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(),
-		homes: homes{}, seen: map[uint64]struct{}{}, keep: strings.EqualFold(strings.TrimSpace(opts.Layout), "keep")}
+		homes: homes{}, seen: map[uint64]struct{}{}}
 	r.ledger.tell = im.Placed
 	if r.disk == nil {
 		r.disk = osDisk{}
@@ -88,7 +88,8 @@ type run struct {
 	im     *Importer
 	opts   Options
 	layout *library.Layout
-	keep   bool // the layout leaves folders as they are
+	// keeping is the layout that leaves folders and names as they are.
+	keeping *library.Layout
 	disk   disk
 	known  *known
 	passes passes
@@ -108,8 +109,11 @@ type run struct {
 
 // open makes ready what may fail before anything is done.
 func (r *run) open(ctx context.Context) (err error) {
-	if r.layout, err = library.ParseLayout(r.opts.Layout); err != nil {
-		return fmt.Errorf("layout %q: %w", r.opts.Layout, err)
+	if r.layout, err = parseLayout(r.opts.Layout); err != nil {
+		return err
+	}
+	if r.keeping, err = library.ParseLayout("keep"); err != nil {
+		return err
 	}
 	if !r.opts.DryRun {
 		// What the last run committed without learning so must not be sent again.
@@ -124,6 +128,14 @@ func (r *run) open(ctx context.Context) (err error) {
 		return errors.Join(fmt.Errorf("opening a temporary file: %w", err), r.known.close())
 	}
 	return nil
+}
+
+// parseLayout reads a layout; "" is the default.
+func parseLayout(text string) (*library.Layout, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return library.ParseLayout(text)
 }
 
 func (r *run) close() {
@@ -159,7 +171,7 @@ func (r *run) all(ctx context.Context, paths []string) error {
 func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) error {
 	pool, pctx := errgroup.WithContext(ctx)
 	pool.SetLimit(runtime.NumCPU() + 2)
-	w := walker{ctx: ctx, disk: r.disk, exclude: r.opts.Exclude, note: r.ledger.note, emit: func(g group) error {
+	w := walker{ctx: ctx, disk: r.disk, exclude: r.opts.Exclude, all: r.layout.Keep(), note: r.ledger.note, emit: func(g group) error {
 		rd := &reading{group: g, done: make(chan struct{})}
 		r.ledger.found(g)
 		if !g.audio {

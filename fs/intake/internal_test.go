@@ -3,10 +3,12 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -247,5 +249,28 @@ func TestFreshFilesAreNotRemembered(t *testing.T) {
 	}
 	if !settled(old) {
 		t.Error("an old file does not")
+	}
+}
+
+// TestNotesAreBounded and their counts exact.
+func TestNotesAreBounded(t *testing.T) {
+	const files = MaxNotes + 7
+	var l ledger
+	for i := range files {
+		name := fmt.Sprintf("%04d", (i*7919)%files)
+		for list := range noteLists {
+			l.note(list, name, "")
+		}
+	}
+	r := l.result()
+	for name, list := range map[string]struct {
+		notes []Note
+		count int64
+	}{"renamed": {r.Renamed, r.RenamedCount}, "not audio": {r.NotAudio, r.NotAudioCount}, "skipped": {r.Skipped, r.SkippedCount},
+		"damaged": {r.Damaged, r.DamagedCount}, "failed": {r.Failed, r.FailedCount}} {
+		sorted := slices.IsSortedFunc(list.notes, func(a, b Note) int { return strings.Compare(a.File, b.File) })
+		if len(list.notes) != MaxNotes || list.count != files || !sorted {
+			t.Errorf("%s: %d notes (sorted %t), count %d, of %d files", name, len(list.notes), sorted, list.count, files)
+		}
 	}
 }

@@ -53,19 +53,19 @@ func (r *run) planAll(ctx context.Context, in <-chan *reading, out chan<- placed
 }
 
 // companions examines files that have no music beside them, if it is plain to which
-// album or artist below them they belong: they go there, by a source path that
-// library.Plan files so. Others are left out, unread.
+// album or artist below them they belong: their source path then says where they go.
+// Others are left out, unread.
 func (r *run) companions(ctx context.Context, rd *reading) {
 	to, ok := r.homes.of(rd.dir)
 	rd.files = nil
 	for _, f := range rd.group.files {
 		switch {
-		case r.keep:
+		case r.layout.Keep():
 		case !ok:
 			r.ledger.leave(notAudio, f, notMusic)
 			continue
 		default:
-			f.source = "in/" + to + strings.TrimPrefix(f.source, rd.dir)
+			f.source = to + strings.TrimPrefix(f.source, rd.dir)
 		}
 		rd.files = append(rd.files, r.examine(ctx, f))
 	}
@@ -75,7 +75,11 @@ func (r *run) companions(ctx context.Context, rd *reading) {
 // of the locker's paths.
 func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
 	good, sources := r.good(rd)
-	places, err := library.Plan(r.layout, sources, r.shelf)
+	layout := r.layout
+	if !rd.audio {
+		layout = r.keeping // companions have told where they go
+	}
+	places, err := library.Plan(layout, sources, r.shelf)
 	if err != nil {
 		return nil, fmt.Errorf("filing %s: %w", rd.group.files[0].path, err)
 	}
@@ -85,7 +89,7 @@ func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
 		if rd.audio {
 			r.homes.notice(rd.dir, place.Path)
 		}
-		if err := r.decide(ctx, &p, good); err != nil {
+		if err := r.decide(ctx, &p, place.Wanted, good); err != nil {
 			return nil, err
 		}
 		plans = append(plans, p)
@@ -112,8 +116,9 @@ func (r *run) good(rd *reading) (good []examined, sources []library.Source) {
 	return good, sources
 }
 
-// decide says what is to be done with a file that was given a place.
-func (r *run) decide(ctx context.Context, p *placed, group []examined) error {
+// decide says what is to be done with a file that was given a place, instead of the one
+// wanted if that is not "".
+func (r *run) decide(ctx context.Context, p *placed, wanted string, group []examined) error {
 	there, ours, err := r.shelf.has(p.path, p.hash)
 	if err != nil {
 		return err
@@ -128,9 +133,9 @@ func (r *run) decide(ctx context.Context, p *placed, group []examined) error {
 		return err
 	}
 	if p.action == Upload {
-		if err := r.collided(p); err != nil {
+		if err := r.collided(p, wanted); err != nil {
 			return err
 		}
 	}
-	return r.shelf.place(p)
+	return r.shelf.place(p.path, p.hash, p.tags, p.file.path, 0)
 }

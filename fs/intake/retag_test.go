@@ -291,26 +291,41 @@ func TestRemovedMeanwhileFails(t *testing.T) {
 	a.imports(1, 0, 0, 2)
 }
 
-// TestUpdateWhoseAnswerIsLost: it is done, and counts once.
+// TestUpdateWhoseAnswerIsLost: the import is stopped while it waits for the answer to
+// a commit, and commits the same again: it is done, and counts once.
 func TestUpdateWhoseAnswerIsLost(t *testing.T) {
-	store := remotetest.NewFaulty(remotetest.NewMemory())
-	d := newDevice(t, store)
-	a := &taped{device: d, t: t, src: filepath.Join(t.TempDir(), "Post")}
-	a.tag("1.wav", "Army of Me", "1")
-	d.run(t, intake.Options{}, a.src)
+	a := newTaped(t)
 	a.tag("1.wav", "New title", "1")
+	a.tag("2.wav", "Newer title", "2")
 	ctx, cancel := context.WithCancel(t.Context())
-	gate := store.HoldAnswer(remotetest.Put, ".lockerfs/log/")
-	go func() {
-		<-gate.Reached()
-		cancel()
-	}()
-	r, err := d.importer.Run(ctx, []string{a.src}, intake.Options{}, nil)
-	if !errors.Is(err, context.Canceled) && err != nil || r.Updated != 1 || r.FailedCount != 0 {
+	whole := a.importer.Commit
+	a.importer.Commit = &losing{whole, cancel}
+	a.importer.SetBatch(1)
+	r, err := a.importer.Run(ctx, []string{a.src}, intake.Options{}, nil)
+	if err != nil && !errors.Is(err, context.Canceled) || r.Updated == 0 || r.FailedCount != 0 {
 		t.Errorf("%v, %+v", err, r)
 	}
-	a.imports(0, 0, 0, 1)
-	a.has("Björk/Post/01 Army of Me.wav")
+	a.importer.Commit = whole
+	a.imports(0, 2-r.Updated, 0, 1+r.Updated)
+	a.has(asImported...)
+	a.holds(a.one, "1.wav")
+	a.holds(a.two, "2.wav")
+}
+
+// losing is a committer that loses the answer to the first commit, with the import
+// stopped just then.
+type losing struct {
+	intake.Committer
+	stop context.CancelFunc
+}
+
+func (c *losing) Commit(ctx context.Context, ops []catalog.Op) (pending.Committed, error) {
+	done, err := c.Committer.Commit(ctx, ops)
+	if c.stop != nil && err == nil {
+		c.stop()
+		c.stop, err = nil, context.Canceled
+	}
+	return done, err
 }
 
 // TestKilledBeforeItKnew: what was committed by a process that did not live to see it

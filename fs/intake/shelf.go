@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"path"
-	"strings"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/library"
@@ -19,8 +18,9 @@ type shelf struct {
 	ctx   context.Context // of the one run it serves
 	index *catalog.Index
 	spool *spool
-	// hidden tells which entries of the catalog are not to be seen; nil for none.
-	hidden func(catalog.Attr) bool
+	// hidden tells which entries are not to be seen, away which are not where the
+	// catalog has them; nil for none.
+	hidden, away func(catalog.ID) bool
 
 	folders map[string]*shelved
 	recent  list.List // of *shelved, the one used last in front
@@ -57,14 +57,6 @@ func contentID(h catalog.Hash) string {
 	return string(h[:])
 }
 
-// releaseOf tells from what album a file comes; nil for what is not audio.
-func releaseOf(t *tag.Info) *library.Release {
-	if t == nil {
-		return nil
-	}
-	return &library.Release{Album: t.Album, Year: t.Year, ID: strings.ToLower(t.ReleaseID)}
-}
-
 // has tells whether a file with this content stands at a locker path, and whether
 // this run has placed it there.
 func (s *shelf) has(p string, h catalog.Hash) (there, ours bool, err error) {
@@ -77,21 +69,15 @@ func (s *shelf) has(p string, h catalog.Hash) (there, ours bool, err error) {
 	return found && !c.Dir && c.ID == contentID(h), f.ours[name], nil
 }
 
-// taken tells whether anything has the name of a locker path.
-func (s *shelf) taken(p string) (bool, error) {
-	dir, name := split(p)
-	f, err := s.get(dir)
-	if err != nil {
-		return false, err
+// place notes that a file will stand at a locker path, and its folders with it. It came
+// from source, and is entry id if it is one already.
+func (s *shelf) place(at string, h catalog.Hash, t *tag.Info, source string, id catalog.ID) error {
+	dir, name := split(at)
+	stands := spooled{name: name, hash: h, source: source, id: id}
+	if tag.Audio(name) {
+		r := library.ReleaseOf(t)
+		stands.release = &r
 	}
-	_, found := f.folder.Child(name)
-	return found, nil
-}
-
-// place notes that a file will stand at a locker path, and its folders with it.
-func (s *shelf) place(p *placed) error {
-	dir, name := split(p.path)
-	stands := spooled{name: name, hash: p.hash, release: releaseOf(p.tags), source: p.file.path}
 	for {
 		f, err := s.get(dir)
 		if err != nil {
@@ -172,6 +158,13 @@ func (s *shelf) get(dir string) (*shelved, error) {
 	return f, nil
 }
 
+// forget has a folder read again.
+func (s *shelf) forget(dir string) {
+	if f, ok := s.folders[dir]; ok {
+		s.drop(f)
+	}
+}
+
 // drop lets go of a folder.
 func (s *shelf) drop(f *shelved) {
 	s.recent.Remove(f.at)
@@ -186,7 +179,11 @@ func (s *shelf) read(f *shelved) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range placed {
+	for name, c := range placed {
+		if is(s.hidden, c.id) {
+			delete(placed, name)
+			continue
+		}
 		f.add(c, true)
 	}
 	e, err := s.index.Resolve(s.ctx, f.dir)
@@ -203,7 +200,7 @@ func (s *shelf) read(f *shelved) error {
 		}
 		for _, a := range list {
 			after = a.Name
-			if _, over := placed[a.Name]; over || s.hidden != nil && s.hidden(a) {
+			if _, over := placed[a.Name]; over || is(s.hidden, a.ID) || is(s.away, a.ID) {
 				continue
 			}
 			c := spooled{name: a.Name, dir: a.Kind == catalog.Dir}
@@ -212,12 +209,18 @@ func (s *shelf) read(f *shelved) error {
 				if err != nil {
 					return err
 				}
-				c.hash, c.release = v.SHA256, releaseOf(v.Tags)
+				c.hash = v.SHA256
+				if tag.Audio(a.Name) {
+					r := library.ReleaseOf(v.Tags)
+					c.release = &r
+				}
 			}
 			f.add(c, false)
 		}
 	}
 }
+
+func is(f func(catalog.ID) bool, id catalog.ID) bool { return f != nil && f(id) }
 
 // split gives the folder and the name of a locker path; the root is "".
 func split(p string) (dir, name string) {

@@ -28,6 +28,7 @@ type spooled struct {
 	hash    catalog.Hash     // of a file
 	release *library.Release // of audio
 	source  string           // path on this machine
+	id      catalog.ID       // of its entry, if it has one
 }
 
 const spoolSchema = `
@@ -37,6 +38,7 @@ PRAGMA cache_size = -2048;
 PRAGMA temp_store = file;
 CREATE TABLE placed (
 	dir TEXT NOT NULL, name TEXT NOT NULL, folder INTEGER NOT NULL, hash BLOB, release TEXT, source TEXT,
+	id INTEGER NOT NULL,
 	PRIMARY KEY (dir, name)
 ) WITHOUT ROWID, STRICT;
 `
@@ -53,10 +55,10 @@ func openSpool(ctx context.Context) (*spool, error) {
 		_, err = s.conn.ExecContext(s.ctx, spoolSchema)
 	}
 	if err == nil {
-		s.put, err = s.conn.PrepareContext(s.ctx, "INSERT OR REPLACE INTO placed (dir, name, folder, hash, release, source) VALUES (?, ?, ?, ?, ?, ?)")
+		s.put, err = s.conn.PrepareContext(s.ctx, "INSERT OR REPLACE INTO placed (dir, name, folder, hash, release, source, id) VALUES (?, ?, ?, ?, ?, ?, ?)")
 	}
 	if err == nil {
-		s.list, err = s.conn.PrepareContext(s.ctx, "SELECT name, folder, hash, release FROM placed WHERE dir = ?")
+		s.list, err = s.conn.PrepareContext(s.ctx, "SELECT name, folder, hash, release, id FROM placed WHERE dir = ?")
 	}
 	if err == nil {
 		s.from, err = s.conn.PrepareContext(s.ctx, "SELECT source FROM placed WHERE dir = ? AND name = ?")
@@ -76,7 +78,7 @@ func (s *spool) close() error {
 
 // place notes what stands in the folder dir from now on.
 func (s *spool) place(dir string, p spooled) error {
-	args := []any{dir, p.name, p.dir, nil, nil, p.source}
+	args := []any{dir, p.name, p.dir, nil, nil, p.source, int64(p.id)}
 	if !p.dir {
 		args[3] = p.hash[:]
 	}
@@ -103,10 +105,12 @@ func (s *spool) in(dir string) (map[string]spooled, error) {
 		var p spooled
 		var hash []byte
 		var release sql.NullString
-		if err := rows.Scan(&p.name, &p.dir, &hash, &release); err != nil {
+		var id int64
+		if err := rows.Scan(&p.name, &p.dir, &hash, &release, &id); err != nil {
 			return nil, err
 		}
 		copy(p.hash[:], hash)
+		p.id = catalog.ID(id)
 		if release.Valid {
 			if err := json.Unmarshal([]byte(release.String), &p.release); err != nil {
 				return nil, err
@@ -124,4 +128,10 @@ func (s *spool) source(dir, name string) (path string, err error) {
 		return "", nil
 	}
 	return path, err
+}
+
+// remove takes back what was placed with that id.
+func (s *spool) remove(dir, name string, id catalog.ID) error {
+	_, err := s.conn.ExecContext(s.ctx, "DELETE FROM placed WHERE dir = ? AND name = ? AND id = ?", dir, name, int64(id))
+	return err
 }

@@ -14,10 +14,11 @@ import (
 // TestStoppedInACommit: what was uploaded is committed although the commit that was
 // on its way is given up.
 func TestStoppedInACommit(t *testing.T) {
-	const files = 1200 // more than one batch
+	const files = 60
 	store := remotetest.NewMemory()
 	faulty := remotetest.NewFaulty(store)
 	d, src := newDevice(t, faulty), songs(t, files)
+	d.importer.SetBatch(25)
 	gate := faulty.Hold(remotetest.Put, ".lockerfs/log/")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -81,7 +82,8 @@ func (c deciding) Commit(_ context.Context, ops []catalog.Op) (pending.Committed
 func (c deciding) Recover(context.Context) error { return nil }
 
 func TestCommitterFailsForGood(t *testing.T) {
-	d, src := newDevice(t, remotetest.NewMemory()), songs(t, 1200)
+	d, src := newDevice(t, remotetest.NewMemory()), songs(t, 60)
+	d.importer.SetBatch(25)
 	away := errors.New("the disk of the journal is full")
 	whole := d.importer.Commit
 	d.importer.Commit = deciding(func([]catalog.Op) (pending.Committed, error) { return pending.Committed{}, away })
@@ -90,7 +92,7 @@ func TestCommitterFailsForGood(t *testing.T) {
 		t.Errorf("imported %d, error %v", r.Imported, err)
 	}
 	d.importer.Commit = whole
-	if r := d.run(t, intake.Options{}, src); r.Imported != 1200 || len(d.tree(t)) != 1200 {
+	if r := d.run(t, intake.Options{}, src); r.Imported != 60 || len(d.tree(t)) != 60 {
 		t.Errorf("the second run: imported %d", r.Imported)
 	}
 }

@@ -37,6 +37,7 @@ type walker struct {
 	ctx     context.Context // of the one import it walks for
 	disk    disk
 	exclude []string
+	all     bool // also folders without music
 	emit    func(group) error
 	note    func(list noteList, path, what string)
 
@@ -166,9 +167,9 @@ func (g *group) add(files []file, audio bool) {
 	g.audio = g.audio || audio
 }
 
-// finish emits g, if there is music in it.
+// finish emits g, if there is music in it or all is wanted.
 func (w *walker) finish(g group) error {
-	if g.audio {
+	if g.audio || w.all && len(g.files) > 0 {
 		return w.emit(g)
 	}
 	for _, f := range g.files {

@@ -2,8 +2,10 @@ package library
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
+	"strings"
 )
 
 const (
@@ -17,12 +19,14 @@ type album struct {
 	artist, title string
 	various       bool
 	tracks        []*track
-	others        []*file // that go with it
-	keep          bool    // the names of its files, and their folders
+	others        []*file   // that go with it
+	sidecars      []sidecar // of its tracks
+	keep          bool      // the names of its files, and their folders
 
 	id    string // MusicBrainz release id, may be empty
 	year  int    // of the release; 0 when unknown, or when the tracks have several
 	mixed bool   // they have
+	day   string // of the release, as 1995-05-21; "" when unknown or when they have several
 	// sure means that the tags alone tell the artist, stray that none tells the title.
 	sure, stray bool
 	// present is the folder that held tracks stand in, by its parts; stays means that
@@ -35,24 +39,25 @@ type album struct {
 	above        []string
 	own, undated string
 
-	said map[field]string
+	said    map[field]string
+	samples int // 1 when it is a sampler, -1 when not, 0 when it was not asked
 }
 
 // albums sorts the group's tracks into albums, the one with most tracks first.
 func (g *group) albums() []*album {
 	slices.SortFunc(g.tracks, func(a, b *track) int { return a.order(&b.file) })
+	g.guess()
 	g.fillTitles()
-	guess, _ := guessFolder(g.root)
 	var out []*album
-	for _, titled := range split(g.tracks, func(t *track) string { return Fold(t.album) }) {
+	for _, titled := range split(g.tracks, func(t *track) string { return alike(t.album) }) {
 		for _, tracks := range byRelease(titled) {
 			artist := agreed(tracks, func(t *track) string { return t.albumArtist })
 			for _, t := range tracks {
 				t.albumArtist = cmp.Or(t.albumArtist, artist)
 			}
 			// Two artists' albums of one name in one folder are two, where the tags say so.
-			for _, tracks := range split(tracks, func(t *track) string { return Fold(t.albumArtist) }) {
-				out = append(out, describe(tracks).credit(guess)...)
+			for _, tracks := range split(tracks, func(t *track) string { return words(t.albumArtist) }) {
+				out = append(out, describe(tracks).credit()...)
 			}
 		}
 	}
@@ -80,16 +85,53 @@ func split(tracks []*track, key func(*track) string) [][]*track {
 }
 
 // fillTitles fills in albums that some tracks of the folder do not name: what all the
-// others agree on, or what the folder is called.
+// others agree on, if they are half of them and the folder is one of an album, or what
+// the folder is called. One that is called as the artist is not called after an album.
 func (g *group) fillTitles() {
 	title := agreed(g.tracks, func(t *track) string { return t.album })
-	_, guess := guessFolder(g.root)
-	if g.held {
-		guess = ""
+	named := 0
+	for _, t := range g.tracks {
+		if t.album != "" {
+			named++
+		}
+	}
+	if 2*named < len(g.tracks) || anyFolder(path.Base(g.root)) {
+		title = ""
 	}
 	for _, t := range g.tracks {
+		guess := t.folder.album
+		if artist := cmp.Or(t.albumArtist, t.artist); g.held || !t.guessed && words(guess) == words(artist) && words(t.folder.artist) != words(artist) {
+			guess = ""
+		}
 		t.stray = t.album == "" && title == ""
 		t.album = cmp.Or(t.album, title, guess, unknownAlbum)
+		// "Album - Part" is no artist's name and title.
+		if about := words(strings.TrimLeft(t.album, "0123456789 -._")); t.guessed && (words(t.artist) == words(t.album) || words(t.artist) == about) {
+			t.artist, t.credit, t.guessed = "", "", false
+		}
+	}
+}
+
+// guess reads the names of the folders that the tracks are in. A name that the folders of
+// several discs have before that of the disc, "Sandinista! CD1", is the album's.
+func (g *group) guess() {
+	discs := map[string]map[string]bool{}
+	for _, t := range g.tracks {
+		if name, _, ok := trailingDisc(path.Dir(t.rel)); ok {
+			if discs[name] == nil {
+				discs[name] = map[string]bool{}
+			}
+			discs[name][path.Dir(t.rel)] = true
+		}
+	}
+	whole := folderGuess{}
+	whole.artist, whole.album = guessFolder(g.root)
+	for _, t := range g.tracks {
+		t.folder = whole
+		name, _, ok := trailingDisc(path.Dir(t.rel))
+		if ok && (len(discs[name]) > 1 || whole.album == "") && !strings.Contains(words(whole.album), words(name)) {
+			t.folder.artist, t.folder.album = guessFolder(path.Join(g.root, name))
+		}
 	}
 }
 
@@ -128,6 +170,9 @@ func describe(tracks []*track) *album {
 	a := &album{tracks: tracks}
 	a.title = commonest(tracks, func(t *track) string { return t.album })
 	a.year, a.mixed = agreedYear(tracks)
+	if a.year > 0 {
+		a.day = agreed(tracks, (*track).day)
+	}
 	a.stray = !slices.ContainsFunc(tracks, func(t *track) bool { return !t.stray })
 	a.id = commonest(tracks, (*track).release)
 	return a
@@ -153,7 +198,8 @@ func (a *album) loose() bool { return Fold(a.title) == Fold(unknownAlbum) }
 
 // credit decides whose album it is. Tracks of several artists are a compilation; but
 // those without an album, filed by artist, are none, and each artist has an own one.
-func (a *album) credit(guess string) []*album {
+func (a *album) credit() []*album {
+	guess := commonest(a.tracks, func(t *track) string { return t.folder.artist })
 	a.artist = commonest(a.tracks, func(t *track) string { return t.albumArtist })
 	if a.artist != "" {
 		a.sure, a.various = true, various(a.artist)
@@ -163,12 +209,31 @@ func (a *album) credit(guess string) []*album {
 	if a.loose() && slices.ContainsFunc(a.tracks, some) {
 		return a.byArtist()
 	}
+	// A flag or a folder for compilations counts where the tags do not name one artist.
 	flagged := slices.ContainsFunc(a.tracks, func(t *track) bool { return t.info.Compilation })
-	one := cmp.Or(agreed(a.tracks, func(t *track) string { return t.artist }), lead(a.tracks))
+	one, all := lead(a.tracks)
+	if all && len(a.tracks) > 1 && !slices.ContainsFunc(a.tracks, func(t *track) bool { return t.guessed }) {
+		flagged, guess = false, ""
+	}
 	a.sure = flagged || one == "" && slices.ContainsFunc(a.tracks, some)
 	a.various = a.sure || various(one) || various(guess)
 	a.artist = cmp.Or(one, guess, unknownArtist)
 	return []*album{a.name()}
+}
+
+// sampler tells whether the album artist has none of its tracks, nor any other most of
+// them: it is a label, or a DJ.
+func (a *album) sampler() bool {
+	if a.samples == 0 {
+		a.samples = -1
+		own := func(t *track) bool {
+			return t.albumArtist == "" || t.artist == "" || leads(alike(a.artist), alike(t.artist))
+		}
+		if one, _ := lead(a.tracks); one == "" && len(a.tracks) > 2 && !a.various && !slices.ContainsFunc(a.tracks, own) {
+			a.samples = 1
+		}
+	}
+	return a.samples > 0
 }
 
 // name gives an album of various artists the one name that all have.
@@ -184,7 +249,7 @@ func (a *album) byArtist() []*album {
 	byName := map[string]*album{}
 	var out []*album
 	for _, t := range a.tracks {
-		key := Fold(cmp.Or(t.artist, unknownArtist))
+		key := words(cmp.Or(t.artist, unknownArtist))
 		b := byName[key]
 		if b == nil {
 			b = &album{title: a.title, stray: a.stray}
@@ -203,21 +268,42 @@ func (a *album) byArtist() []*album {
 
 func various(artist string) bool {
 	switch Fold(artist) {
-	case "various artists", "various", "va", "v.a.", "diverse", "verschiedene", "verschiedene interpreten", "compilation", "compilations", "artistes divers":
+	case "various artists", "various artist", "various", "va", "v.a.", "v/a", "v_a", "diverse", "verschiedene", "verschiedene interpreten",
+		"compilation", "compilations", "artistes divers", "varios", "varios artistas", "artisti vari",
+		"soundtrack", "soundtracks", "original soundtrack", "ost", "o.s.t.":
 		return true
 	}
 	return false
 }
 
-// folderAsAlbum makes one album of a folder that stays together: its one album, or one
-// by the folder's own name when it holds several.
+// keepTogether makes one album of those in a folder whose files something refers to, by
+// the folder's own name when they are several.
+func (g *group) keepTogether(albums []*album) []*album {
+	for _, dir := range slices.Sorted(maps.Keys(g.keep)) {
+		var in, rest []*album
+		for _, a := range albums {
+			if dir == "." || slices.ContainsFunc(a.tracks, func(t *track) bool { return path.Dir(t.rel) == dir }) {
+				in = append(in, a)
+			} else {
+				rest = append(rest, a)
+			}
+		}
+		if len(in) > 0 {
+			albums = append([]*album{g.folderAsAlbum(in)}, rest...)
+		}
+	}
+	return albums
+}
+
 func (g *group) folderAsAlbum(albums []*album) *album {
 	whole := albums[0]
 	if len(albums) > 1 {
-		whole = &album{artist: albums[0].artist, tracks: g.tracks, stray: true, stays: g.held}
+		whole = &album{artist: albums[0].artist, stray: true, stays: g.held}
 		for _, a := range albums {
-			whole.various = whole.various || a.various || Fold(a.artist) != Fold(whole.artist)
+			whole.tracks = append(whole.tracks, a.tracks...)
+			whole.various = whole.various || a.various || words(a.artist) != words(whole.artist)
 		}
+		slices.SortFunc(whole.tracks, func(a, b *track) int { return a.order(&b.file) })
 		_, name := guessFolder(g.root)
 		whole.title = cmp.Or(name, path.Base(g.root))
 		whole.name()

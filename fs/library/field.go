@@ -12,7 +12,7 @@ type field string
 
 // albumFields have one value for a whole album, trackFields one for each track.
 const (
-	albumFields = "albumartist albumartistsort album albumsort artist artistsort artists year originalyear date originaldate composer genre codec discs tracks compilation"
+	albumFields = "albumartist albumartistsort album albumsort artist artistsort artists year originalyear date originaldate composer genre codec discs tracks compilation sampler"
 	trackFields = "title titlesort track disc"
 	functions   = "first sort year pad lower upper"
 )
@@ -69,6 +69,11 @@ func (s *scope) values(f field) []string {
 	case "compilation":
 		if s.album.various {
 			return one("Compilation")
+		}
+		return nil
+	case "sampler":
+		if s.album.sampler() {
+			return one("Sampler")
 		}
 		return nil
 	case "discs":

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lockerfs/lockerfs/fs/library"
 )
 
@@ -22,6 +24,28 @@ func TestFolderTellsNamesApart(t *testing.T) {
 	}
 	if c, ok := f.Child("ä"); ok {
 		t.Errorf("there is no ä, and yet %v", c)
+	}
+}
+
+// TestFolderRemove holds that a child that was taken out leaves nothing behind.
+func TestFolderRemove(t *testing.T) {
+	plain, other := new(library.Folder), new(library.Folder)
+	stay := []library.Child{{Name: "1-01 T.mp3", ID: "1"}, {Name: "B", Dir: true}, {Name: "b", ID: "3"}}
+	for _, c := range stay {
+		plain.Add(c)
+		other.Add(c)
+	}
+	for range 2 {
+		for _, c := range []library.Child{{Name: "B (2)", Dir: true}, {Name: "12-001 T.mp3", ID: "1"}, {Name: "1-01 T (2).mp3", ID: "1"}, {Name: "cover.jpg"}} {
+			other.Add(c)
+			other.Add(c)
+		}
+		for _, name := range []string{"B (2)", "12-001 T.mp3", "1-01 T (2).mp3", "cover.jpg", "not there", "1-01 t.mp3"} {
+			other.Remove(name)
+		}
+	}
+	if diff := cmp.Diff(plain, other, cmp.AllowUnexported(library.Folder{})); diff != "" {
+		t.Errorf("after Remove (-never added +removed):\n%s", diff)
 	}
 }
 

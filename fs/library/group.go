@@ -16,7 +16,7 @@ type group struct {
 	held   bool // it is one of the locker
 	tracks []*track
 	others []*file
-	keep   bool // names, since something refers to them
+	keep   map[string]bool // the folders in it where something refers to files by name
 }
 
 // file is a source on its way.
@@ -95,7 +95,10 @@ func groups(l *Layout, sources []Source) []*group {
 func (g *group) join(f *file) {
 	g.others = append(g.others, f)
 	if dir := path.Dir(f.rel); playlist(f.rel) && (dir == "." || albumFolder(path.Join(g.root, dir)) == g.root) {
-		g.keep = true
+		if g.keep == nil {
+			g.keep = map[string]bool{}
+		}
+		g.keep[dir] = true
 	}
 }
 
@@ -134,23 +137,17 @@ func below(root, name string) string {
 func (g *group) file(l *Layout, root *folder) {
 	if len(g.tracks) == 0 {
 		for _, f := range g.others {
-			parts := strings.Split(f.rel, "/")
-			if len(parts) > 2 && !f.Held {
-				parts = parts[1:]
-			}
-			root.keep(f, parts)
+			root.keepPath(f)
 		}
 		return
 	}
-	albums := g.albums()
-	if g.keep {
-		albums = []*album{g.folderAsAlbum(albums)}
-	}
+	albums := g.keepTogether(g.albums())
 	if g.held {
 		g.refile(l, albums)
 	}
-	albums[0].others = g.others
+	shared := g.accompany(albums)
 	for _, a := range albums {
 		root.shelve(l, a)
 	}
+	root.beside(albums, shared)
 }

@@ -29,12 +29,28 @@ type fileGuess struct {
 }
 
 // guessFile reads "03 - Title", "03. Title", "03 Title", "1-03 Title", "03 - Artist -
-// Title", "Artist - Title" and "A1 - Title".
-func guessFile(stem string) fileGuess {
-	g := fileGuess{title: strings.TrimSpace(strings.ReplaceAll(stem, "_", " "))}
+// Title", "Artist - Title", "Artist - 03 - Title" and "A1 - Title", and in the folder of
+// a scene release "03-artist-title".
+func guessFile(stem string, in scene) fileGuess {
+	if number, artist, title, ok := in.file(stem); ok {
+		g := fileGuess{artist: artist, title: title, sure: true}
+		if g.track, _ = leadingNumber(number); g.track == 0 {
+			g.position = number
+		}
+		return g
+	}
+	g := fileGuess{title: spaced(stem)}
 	g.readNumber()
-	if artist, title, ok := strings.Cut(g.title, " - "); ok && artist != "" && title != "" {
-		g.artist, g.title = strings.TrimSpace(artist), strings.TrimSpace(title)
+	artist, title, ok := strings.Cut(g.title, " - ")
+	if !ok || strings.TrimSpace(title) == "" || strings.Trim(artist, "0123456789 ") == "" {
+		return g
+	}
+	g.artist, g.title = strings.TrimSpace(artist), strings.TrimSpace(title)
+	if after := (fileGuess{title: g.title}); g.track == 0 && g.position == "" {
+		if after.readNumber(); after.sure && strings.Contains(g.title, " - ") {
+			after.artist = g.artist
+			return after
+		}
 	}
 	return g
 }
@@ -70,21 +86,43 @@ func (g *fileGuess) readNumber() {
 	g.disc, g.title, g.sure = disc, title, sure
 }
 
+// folderGuess is what the names of folders tell.
+type folderGuess struct{ artist, album string }
+
 // guessFolder reads artist and album from the last two folders of an album's path:
-// "Artist/2004 - Album", "Artist - Album (2004)", "[2004] Album [FLAC]".
+// "Artist/2004 - Album", "Artist - Album (2004)", "[2004] Album [FLAC]", and from the name
+// of a scene release. A folder whose name says nothing about what is in it is neither.
 func guessFolder(root string) (artist, album string) {
 	name := path.Base(root)
 	if root == "." || root == "" || anyFolder(name) {
 		return "", ""
 	}
-	album = undate(name)
-	if a, b, ok := strings.Cut(album, " - "); ok {
-		return strings.TrimSpace(a), undate(b)
+	if s, ok := sceneFolder(name); ok {
+		return s.artist, s.album
 	}
-	if parent := path.Dir(root); parent != "." && parent != "/" && !anyFolder(path.Base(parent)) {
-		artist = path.Base(parent)
+	album, artist = undate(name), guessArtist(path.Dir(root))
+	a, b, ok := strings.Cut(album, " - ")
+	if a = strings.TrimSpace(a); !ok || strings.Trim(a, "0123456789") == "" {
+		return artist, album
+	}
+	// The folder at the top may be any, and holds the albums of many.
+	if artist == "" || Fold(a) == Fold(artist) || !strings.Contains(path.Dir(root), "/") {
+		return a, undate(b)
 	}
 	return artist, album
+}
+
+// guessArtist gives the artist whose folder an album is in, or "". A folder "2004 -
+// Album" is no artist's, but in that of one.
+func guessArtist(dir string) string {
+	if name := path.Base(dir); strings.ContainsAny(name[:1], "([0123456789") && undate(name) != name {
+		dir = path.Dir(dir)
+	}
+	name := path.Base(dir)
+	if dir == "." || dir == "/" || anyFolder(name) && !various(name) {
+		return ""
+	}
+	return name
 }
 
 // undate takes a year and notes in brackets away from an album's name, unless nothing
@@ -122,7 +160,9 @@ func anyFolder(name string) bool {
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "music", "musik", "musique", "my music", "itunes", "itunes media", "itunes music", "audio", "mp3", "mp3s", "flac",
 		"songs", "tracks", "download", "downloads", "desktop", "incoming", "import", "tmp", "temp", "unsorted", "misc", "new folder",
-		"media", "library", "home", "unknown artist", "unknown album", "singles":
+		"media", "library", "home", "unknown artist", "unknown album", "singles", "albums", "eps", "eps & singles", "discography",
+		"scene", "rips", "cds", "vinyl", "lossless", "live", "concerts", "bootlegs", "compilations", "soundtracks", "mixtapes", "dj", "classical",
+		"podcasts", "audiobooks", "bandcamp", "amazon mp3", "napster", "beatport", "old downloads", "backup", "phone", "favourites", "favorites":
 		return true
 	}
 	return false

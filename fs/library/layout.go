@@ -48,7 +48,8 @@ var ErrLayout = errors.New("this layout cannot be used")
 // Fields of the album: albumartist, album, their sort names albumartistsort and
 // albumsort, year (of the release), originalyear, date, originaldate, composer, genre,
 // codec, discs (their number, if there are several), tracks, compilation (which has a
-// value for albums of various artists).
+// value for albums of various artists), sampler (for those of one, such as a label or a
+// DJ, with tracks by others).
 //
 // Fields of the track: title, titlesort, artist, artistsort, artists (all of them), track
 // (two digits or more, as the album needs; A1 for a side of a record), disc (only where
@@ -71,7 +72,7 @@ type Layout struct {
 }
 
 // The presets that are templates end in this name of a file.
-const plainName = "{if track}{disc-}{track} {end}{if compilation}{artist - }{end}{title}"
+const plainName = "{if track}{disc-}{track} {end}{if compilation|sampler}{artist - }{end}{title}"
 
 // preset gives the template of a preset, "" for keep.
 func preset(name string) (template string, ok bool) {
@@ -117,6 +118,9 @@ func (l *Layout) String() string {
 	}
 	return l.text
 }
+
+// Keep tells whether the layout leaves folders and names as they are.
+func (l *Layout) Keep() bool { return l != nil && l.keep }
 
 // orPlain gives the layout, or the default for none.
 func (l *Layout) orPlain() (*Layout, error) {

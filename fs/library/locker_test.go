@@ -1,7 +1,6 @@
 package library_test
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -29,10 +28,7 @@ func (l shelf) Releases(dir string) ([]library.Release, error) {
 		if d := path.Dir(p); d != dir && !(d == "." && dir == "") || !tag.Audio(p) {
 			continue
 		}
-		r := library.Release{}
-		if s.Info != nil {
-			r = library.Release{Album: s.Info.Album, Artist: cmp.Or(s.Info.AlbumArtist, s.Info.Artist), Year: s.Info.Year, ID: strings.ToLower(s.Info.ReleaseID)}
-		}
+		r := library.ReleaseOf(s.Info)
 		if !slices.Contains(out, r) {
 			out = append(out, r)
 		}

@@ -81,7 +81,8 @@ func cherokee(r rune) rune {
 
 // CleanPart makes any text a name that every system can hold, of at most MaxPart
 // bytes, in NFC. Characters that Windows or macOS refuse become "_", and so do a dot
-// at the start (which hides) and at the end (which Windows drops). Runs of space
+// at the start (which hides) and at the end (which Windows drops), and a "-" at the start
+// (which programs take for an option). Runs of space
 // become one. It gives "_" for text of which nothing remains, and leaves its own
 // results as they are.
 func CleanPart(s string) string { return clean(s, "") }
@@ -135,7 +136,7 @@ func clean(s, ext string) string {
 // and makes its ends visible and lasting.
 func fit(s, ext string) string {
 	s = strings.Trim(cut(s, MaxPart-len(ext)), " ")
-	if strings.HasPrefix(s, ".") {
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "-") {
 		s = "_" + s[1:]
 	}
 	if ext == "" && strings.HasSuffix(s, ".") {
@@ -156,7 +157,8 @@ func cleanRune(r rune) rune {
 		return ' '
 	case unicode.IsControl(r):
 		return '_'
-	case r == 0x200B, r == 0x2060, r == 0xFEFF, r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+	case r == 0x00AD, r == 0x061C, r == 0x180E, r == 0x200B, r == 0x200E, r == 0x200F, r == 0xFEFF,
+		r >= 0x202A && r <= 0x202E, r >= 0x2060 && r <= 0x2064, r >= 0x2066 && r <= 0x2069:
 		return -1 // unseen, or turning the text around
 	case r&0xFFFE == 0xFFFE, r >= 0xFDD0 && r <= 0xFDEF:
 		return '_' // no characters; a store's listing in XML cannot hold them

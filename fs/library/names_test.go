@@ -37,6 +37,8 @@ func TestCleanPart(t *testing.T) {
 		{"no device either", "COM", "COM"},
 		{"cut on a rune", long, strings.Repeat("ü", 100)},
 		{"cut before a space", strings.Repeat("a", 199) + " b", strings.Repeat("a", 199)},
+		{"an option", "--help", "_-help"},
+		{"unseen", "Odd\u00ad Na\u200emes\u2063\u061c", "Odd Names"},
 		{"joined", "क\u200dष", "क\u200dष"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

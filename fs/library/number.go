@@ -13,8 +13,18 @@ func Numbered(name string, i int) string { return numbered(name, i, MaxName) }
 type names struct {
 	held  *Folder // what the locker has
 	taken map[string]bool
+	dirs  map[string]bool // those of folders, by alike
 	next  map[string]int
 }
+
+func newNames(held *Folder) *names {
+	return &names{held: held, taken: map[string]bool{}, dirs: map[string]bool{}, next: map[string]int{}}
+}
+
+// takeFolder gives out the name of a folder.
+func (n *names) takeFolder(name string) { n.taken[Fold(name)], n.dirs[alike(name)] = true, true }
+
+func (n *names) hasFolder(name string) bool { return n.taken[Fold(name)] || n.dirs[alike(name)] }
 
 func (n *names) isFree(name string) bool {
 	folded := Fold(name)
@@ -46,30 +56,26 @@ func (n *names) folder(f *folder) string {
 		if i > 1 {
 			try = mark(name, fmt.Sprintf(" (%d)", i))
 		}
-		folded := Fold(try)
-		if n.taken[folded] {
+		if n.hasFolder(try) {
 			continue
 		}
-		if there, ok := f.there(n.held.named[folded]); ok {
+		if there, ok := f.there(n.held.folders(try)); ok {
 			try = there
-		} else if len(n.held.named[folded]) > 0 {
+		} else if len(n.held.named[Fold(try)]) > 0 {
 			continue
 		}
-		n.taken[folded] = true
+		n.takeFolder(try)
 		return try
 	}
 }
 
 // there finds the folder in the locker that is this one, among those whose names
 // differ from its own only in spelling.
-func (f *folder) there(alike []Child) (string, bool) {
+func (f *folder) there(names []string) (string, bool) {
 	best := ""
-	for _, c := range alike {
-		if !c.Dir {
-			continue
-		}
-		if best == "" || f.spelling[c.Name] > f.spelling[best] || f.spelling[c.Name] == f.spelling[best] && c.Name < best {
-			best = c.Name
+	for _, name := range names {
+		if best == "" || f.spelling[name] > f.spelling[best] || f.spelling[name] == f.spelling[best] && name < best {
+			best = name
 		}
 	}
 	return best, best != ""

@@ -27,6 +27,9 @@ type Source struct {
 type Placement struct {
 	Source int    // its index
 	Path   string // in the locker, slash-separated, without a leading slash
+	// Wanted is the path it would have had, if that was taken and Path is a numbered form
+	// of it; "" otherwise, also for a file that is there already under such a name.
+	Wanted string
 }
 
 // Existing tells what the locker has already.
@@ -42,7 +45,8 @@ type Existing interface {
 // Plan decides where files go. The result has one placement for each source, in the
 // order of the sources; it does not depend on that order. No two paths are equal, nor
 // differ only by case, nor name what the locker has, but for a file that is that very
-// file (the same ID).
+// file (the same ID). So tracks of one content in one folder, which tell their title, are
+// one file.
 //
 // Plan sees only what it is given, so whoever has a large collection gives it one
 // album folder after another, in constant memory, each with
@@ -54,17 +58,36 @@ type Existing interface {
 //
 // # Where files go
 //
-// Audio goes to Artist/Album/NN Title.ext: the album artist before the artist, and
-// D-NN where the album has more than one disc. Without an album artist, several
-// artists in one album of a folder make it Various Artists/Album/NN Artist - Title.ext.
-// What tags do not say is taken from the other files of the folder, then from the
-// names of file and folders (Artist/2004 - Album/03 - Title), then it is Unknown
-// Artist, Unknown Album.
+// Audio goes to Artist/Album/NN Title.ext, and D-NN where the album has more than one
+// disc. The tags tell; what they do not say is taken from the other files of the folder,
+// if half of them agree on it, then from the names of file and folders (Artist/2004 -
+// Album/03 - Title, Artist - Album, Artist-Album-2004-GRP/03-artist-title), then it is
+// Unknown Artist, Unknown Album. Folders such as Music, Downloads or Live tell nothing.
+// A disc is also told by the end of an album's title or folder: "London Calling (Disc 1)".
+// A place on a record, A1, stands as it is.
 //
-// Other files go with the album of their folder and keep their name and the folder
-// they had in it. A folder that holds a cue sheet or a playlist keeps all its file
-// names, so that the references hold. Other files of a folder without audio keep
-// their path, without the name of the imported folder.
+// An album is its album artist's, else the one's who leads the credits of all its tracks,
+// or of two thirds of them and at least three, else it is Various Artists/Album/NN Artist
+// - Title. The compilation flag, and a folder for compilations, count where the tags of
+// several tracks do not name one artist. Where the album artist has none of the tracks,
+// as a label has not, the names tell the artist too.
+//
+// Albums of one name by one artist are one, unless their MusicBrainz release ids differ,
+// or their years, or their whole dates where both have such: then what differs is put
+// behind the name, Album (1994), Album (1995-05-21). Artists and albums are the same
+// whatever case, quotes and dashes they are spelt with, and a folder of the locker is
+// used in its spelling.
+//
+// Other files keep their name and the folder they had in the album's, but what lay in the
+// folder of a disc stands with the tracks where its name is free. A file with a track's
+// name goes with the track and is named as that. The others go with the album of the
+// tracks in their folder, or in the nearest above. Where these are of several albums,
+// they go with that of two thirds of the tracks, else into the folder above all those
+// albums, else they keep their path, without the name of the imported folder, and so do
+// files of folders without audio.
+//
+// A cue sheet or a playlist keeps all file names of the albums beside it, so that the
+// references hold.
 func Plan(layout *Layout, sources []Source, existing Existing) ([]Placement, error) {
 	l, err := layout.orPlain()
 	if err != nil {
@@ -85,21 +108,4 @@ func Plan(layout *Layout, sources []Source, existing Existing) ([]Placement, err
 		return nil, fmt.Errorf("plan %d files: %w", len(sources), err)
 	}
 	return p.out, nil
-}
-
-// DiscFolder tells whether a folder has the name of one disc of an album, and which:
-// CD1, CD 01, Disc 2, Disk_3, Disc 1 - Bonus.
-func DiscFolder(name string) (disc int, ok bool) {
-	lower := strings.ToLower(name)
-	for _, word := range []string{"cd", "disc", "disk"} {
-		rest, found := strings.CutPrefix(lower, word)
-		if !found {
-			continue
-		}
-		n, after := leadingNumber(strings.TrimLeft(rest, " _-#."))
-		if n > 0 && n < 100 && (after == "" || strings.ContainsAny(after[:1], " -_.:([")) {
-			return n, true
-		}
-	}
-	return 0, false
 }

@@ -31,14 +31,14 @@ func layouts() []string {
 // collection draws sources from few names, so that they meet, and from hostile ones.
 func collection(t *rapid.T, label string) []library.Source {
 	word := rapid.OneOf(
-		rapid.SampledFrom([]string{"A", "a", "Ä", "A\u0308", "B", "B (2)", "A (1990)", "", "con", "..", "CD1", "Disc 2", "2004 - X", "a/b", "A feat. B", "A & B", "Various Artists", "straße", "STRASSE", "The A"}),
+		rapid.SampledFrom([]string{"A", "a", "Ä", "A\u0308", "B", "B (2)", "A (1990)", "", "con", "..", "CD1", "Disc 2", "2004 - X", "a/b", "A feat. B", "A & B", "Various Artists", "straße", "STRASSE", "The A", "B’", "B'", "A (Disc 2)", "B’s"}),
 		rapid.SampledFrom([]string{"A", "B", "T"}),
 		rapid.StringN(0, 6, -1),
 		rapid.Just(strings.Repeat("ö", 130)),
 	)
-	folder := rapid.SampledFrom([]string{"in", "In", "a", "CD1", "cd 2", "Scans", "X - Y", "1999", "A\u0308", "Various Artists", "Unknown Artist", "B (2)"})
-	name := rapid.SampledFrom([]string{"01 T", "1-02 t", "t", "T", "cover", "A - B - C", "03. u", "Ä", "A\u0308", "A1 - T", "00 - B", "01 T (2)"})
-	ext := rapid.SampledFrom([]string{".mp3", ".MP3", ".flac", ".mp3", ".flac", ".jpg", ".cue", ".m3u8", "", ". x"})
+	folder := rapid.SampledFrom([]string{"in", "In", "a", "CD1", "cd 2", "B CD1", "B (CD 2)", "Side A", "Scans", "a-b-1990-C", "X - Y", "1999", "A\u0308", "Various Artists", "Unknown Artist", "B (2)"})
+	name := rapid.SampledFrom([]string{"01 T", "1-02 t", "t", "01-a_b-c", "T", "cover", "A - B - C", "03. u", "Ä", "A\u0308", "A1 - T", "00 - B", "01 T (2)"})
+	ext := rapid.SampledFrom([]string{".mp3", ".MP3", ".flac", ".mp3", ".flac", ".jpg", ".cue", ".m3u8", ".lrc", "", ". x"})
 	seen := map[string]bool{}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) library.Source {
 		dirs := rapid.SliceOfN(folder, 0, 4).Draw(t, "dirs")
@@ -55,6 +55,7 @@ func collection(t *rapid.T, label string) []library.Source {
 				Year:      rapid.SampledFrom([]int{0, 0, 1990, 1991}).Draw(t, "year"),
 				ReleaseID: rapid.SampledFrom([]string{"", "", "", "r1", "r2"}).Draw(t, "release"),
 				Genre:     rapid.SampledFrom([]string{"", "Rock", "Pop"}).Draw(t, "genre"), Composer: rapid.SampledFrom([]string{"", "Bach", "Händel"}).Draw(t, "composer"),
+				Date:       rapid.SampledFrom([]string{"", "", "1990", "1990-05-21", "1990-05-22", "1991-05-21"}).Draw(t, "date"),
 				TrackTotal: rapid.SampledFrom([]int{0, 0, 9, 120}).Draw(t, "tracks"), DiscTotal: rapid.IntRange(0, 2).Draw(t, "discs"),
 			}
 		}
@@ -225,8 +226,9 @@ func TestPlanNeverMerges(t *testing.T) {
 	})
 }
 
-// checkPlacements holds that each path is valid, that none is another, a folder of
-// another or one in the locker, case ignored, and that one folder has one spelling.
+// checkPlacements holds that each path is valid, that none is another, but for tracks of
+// one content, a folder of another or one in the locker, case ignored, and that one folder
+// has one spelling.
 func checkPlacements(t *rapid.T, l locker, sources []library.Source, placed map[string]string) {
 	t.Helper()
 	if wrong := badPlacements(l, sources, placed); wrong != "" {
@@ -236,7 +238,7 @@ func checkPlacements(t *rapid.T, l locker, sources []library.Source, placed map[
 
 func badPlacements(l locker, sources []library.Source, placed map[string]string) string {
 	spelling := map[string]string{} // of folders
-	files := map[string]string{}
+	files, placedAs := map[string]string{}, map[string]bool{}
 	add := func(p string, file bool) string {
 		for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
 			if other, ok := spelling[library.Fold(dir)]; ok && other != dir {
@@ -266,9 +268,13 @@ func badPlacements(l locker, sources []library.Source, placed map[string]string)
 		if id, there := l[p]; there && id == s.ID {
 			continue // onto itself
 		}
-		if wrong := add(p, true); wrong != "" {
+		titled := s.ID != "" && s.Info != nil && s.Info.Title != ""
+		before, there := placedAs[p+s.ID]
+		double := there && (titled || before)
+		if wrong := add(p, !double); wrong != "" {
 			return wrong
 		}
+		placedAs[p+s.ID] = titled || before
 	}
 	for key, p := range files {
 		if dir, ok := spelling[key]; ok {

@@ -122,7 +122,7 @@ func (a *album) standsRight(l *Layout) bool {
 		return false
 	}
 	for i, name := range above {
-		if Fold(name) != Fold(a.present[i]) {
+		if alike(name) != alike(a.present[i]) {
 			return false
 		}
 	}
@@ -160,11 +160,11 @@ func (t *track) refile(l *Layout, a *album) {
 		t.stands = here
 		return
 	}
-	if t.info.Track > 0 && t.info.Disc > 0 {
-		return
-	}
 	disc, number, ok := t.read(here, func(s *scope) []string { s.album = a; return l.below(s) })
-	if !ok {
+	if ok && *disc != "" && t.discs == 0 {
+		t.discs = max(2, 10*(len(*disc)-1)) // its name tells that there are several
+	}
+	if !ok || t.info.Track > 0 && t.info.Disc > 0 {
 		return
 	}
 	if t.stands = here; t.info.Disc == 0 {

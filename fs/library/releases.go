@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
 // Release is what tells two albums of one name apart.
@@ -13,15 +15,28 @@ type Release struct {
 	Album  string
 	Artist string // the album's, or else the track's; may be empty
 	Year   int    // of the release; 0 when unknown
+	Day    string // of the release, as 1995-05-21; "" when unknown
 	ID     string // MusicBrainz release id, lower case; may be empty
+}
+
+// ReleaseOf tells from what release a file comes, as Plan compares them; an empty one
+// for nil.
+func ReleaseOf(info *tag.Info) Release {
+	if info == nil {
+		return Release{}
+	}
+	t := newTrack(Source{Info: info}, 0, "")
+	return Release{Album: t.album, Artist: cmp.Or(t.albumArtist, t.artist), Year: t.year(), Day: t.day(), ID: t.release()}
 }
 
 // release is the albums of several folders that are one, and go to one folder.
 type release struct {
 	albums []*album
 	id     string
-	year   int  // 0 also when the tracks have several
-	mixed  bool // they have
+	year   int    // 0 also when the tracks have several
+	mixed  bool   // they have
+	day    string // likewise
+	days   bool
 	// own is the name of the folder it wants, undated the same without years, mark what it
 	// has behind that where others want it too, name the one it gets.
 	own, undated, mark, name string
@@ -37,7 +52,8 @@ type same struct {
 }
 
 // gatherer makes releases of albums that would have one name: those of one id are one,
-// then those of one year; what tells neither joins the one release that it can be.
+// then those of one year, unless they have whole dates that differ; what tells neither
+// joins the one release that it can be.
 type gatherer struct {
 	all   []*release
 	known map[same][]*release
@@ -67,6 +83,7 @@ func gather(albums []*album) []*release {
 		return r.albums[0].stays
 	})
 	undated := slices.Clone(g.all)
+	slices.SortStableFunc(dated, func(a, b *album) int { return -compareBool(a.day != "", b.day != "") })
 	for _, a := range dated {
 		g.join(a, same{artist: a.artistKey(), title: a.titleKey(), year: a.year})
 	}
@@ -108,7 +125,7 @@ func (g *gatherer) vague(albums []*album) {
 // join adds an album to the release of that key, or makes it one of its own.
 func (g *gatherer) join(a *album, k same) {
 	for _, r := range g.known[k] {
-		if !r.clashes(a) {
+		if !r.clashes(a) && (k.year == 0 || r.day == "" || a.day == "" || r.day == a.day) {
 			r.add(a)
 			return
 		}
@@ -128,20 +145,20 @@ func (g *gatherer) join(a *album, k same) {
 // titles are the keys under which albums of the release's title look for it.
 func (r *release) titles() []same {
 	a := r.album()
-	return []same{{artist: a.artistKey(), title: "tag " + Fold(a.title)}, {artist: a.artistKey(), title: "name " + Fold(CleanPart(a.title))}}
+	return []same{{artist: a.artistKey(), title: "tag " + alike(a.title)}, {artist: a.artistKey(), title: "name " + alike(CleanPart(a.title))}}
 }
 
 // titleKey is how titles are compared: one that was guessed from a folder's name, as the
 // name of a folder.
 func (a *album) titleKey() string {
 	if a.stray {
-		return "name " + Fold(CleanPart(a.title))
+		return "name " + alike(CleanPart(a.title))
 	}
-	return "tag " + Fold(a.title)
+	return "tag " + alike(a.title)
 }
 
 // artistKey is how artists are compared: without their guests.
-func (a *album) artistKey() string { return Fold(firstArtist(a.artist, nil)) }
+func (a *album) artistKey() string { return alike(firstArtist(a.artist, nil)) }
 
 func (r *release) like(s *release) bool {
 	return r.titles()[1] == s.titles()[1] && !r.apart(s.albums[0]) && !slices.ContainsFunc(s.albums, r.clashes)
@@ -164,6 +181,15 @@ func (r *release) add(a *album) {
 	if r.mixed {
 		r.year = 0
 	}
+	switch {
+	case r.day != "" && a.day != "" && a.day != r.day:
+		r.days = true
+	case !r.days:
+		r.day = max(r.day, a.day)
+	}
+	if r.days || r.mixed {
+		r.day = ""
+	}
 	if a.keep {
 		if r.taken == nil {
 			r.taken = map[string]bool{}
@@ -183,7 +209,7 @@ func (a *album) order(b *album) int {
 			stray = -1
 		}
 	}
-	return cmp.Or(stray, cmp.Compare(a.year, b.year), cmp.Compare(a.id, b.id), cmp.Compare(a.title, b.title), a.tracks[0].order(&b.tracks[0].file))
+	return cmp.Or(stray, cmp.Compare(a.year, b.year), cmp.Compare(a.day, b.day), cmp.Compare(a.id, b.id), cmp.Compare(a.title, b.title), a.tracks[0].order(&b.tracks[0].file))
 }
 
 // apart tells whether an album stands in another folder of the locker than the release:
@@ -240,7 +266,7 @@ func (r *release) likeness(held []Release, exact bool) likeness {
 	same := held
 	if !a.loose() {
 		same = slices.DeleteFunc(slices.Clone(held), func(h Release) bool {
-			return h.Album != "" && Fold(h.Album) != Fold(a.title) && !(a.stray && Fold(CleanPart(h.Album)) == Fold(CleanPart(a.title)))
+			return h.Album != "" && alike(h.Album) != alike(a.title) && !(a.stray && alike(CleanPart(h.Album)) == alike(CleanPart(a.title)))
 		})
 	}
 	if len(same) == 0 || a.loose() {
@@ -249,7 +275,7 @@ func (r *release) likeness(held []Release, exact bool) likeness {
 		}
 		return different
 	}
-	year, named, ids := 0, false, 0
+	year, named, ids, day := 0, false, 0, ""
 	others, namely := 0, false // by how many others it is, and whether by the very artist
 	for i, h := range same {
 		named = named || h.Album != ""
@@ -264,13 +290,18 @@ func (r *release) likeness(held []Release, exact bool) likeness {
 		} else if h.Year != 0 && h.Year != year {
 			year = -1
 		}
+		if i == 0 || day == "" {
+			day = h.Day
+		} else if h.Day != "" && h.Day != day {
+			day = severalDays
+		}
 		namely = namely || h.Artist == anyArtist || h.Artist == a.artistKey()
 		if h.Artist != "" && h.Artist != anyArtist && !a.various && !leads(a.artistKey(), h.Artist) {
 			others++
 		}
 	}
 	switch {
-	case r.id != "" && ids > 0, year > 0 && r.year > 0 && year != r.year, others == len(same):
+	case r.id != "" && ids > 0, year > 0 && r.year > 0 && year != r.year, anotherDay(day, r.day), others == len(same):
 		return different
 	case year > 0 && year == r.year && namely:
 		return sameYear
@@ -280,4 +311,11 @@ func (r *release) likeness(held []Release, exact bool) likeness {
 		return possible
 	}
 	return different
+}
+
+// severalDays stands for the day of a folder that has releases of several.
+const severalDays = "several"
+
+func anotherDay(held, day string) bool {
+	return held != "" && held != severalDays && day != "" && held != day
 }

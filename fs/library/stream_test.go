@@ -53,6 +53,7 @@ func TestPlanLargeFolder(t *testing.T) {
 func TestLitter(t *testing.T) {
 	for name, want := range map[string]bool{
 		"._01 Title.flac": true, ".DS_Store": true, "Thumbs.db": true, ".Trash-1000": true, "desktop.ini": true,
+		"Icon\r": true, ".AppleDouble": true, ".picasa.ini": true, ".nomedia": true, ".git": true, ".stfolder": true, ".stversions": true, ".sync": true, "My song.lnk": true, "Icon": false,
 		"01 Title.flac": false, "...And Justice": false, ".hack": false, "cover.jpg": false,
 	} {
 		if got := library.Litter(name); got != want {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/lockerfs/lockerfs/fs/tag"
@@ -27,6 +28,8 @@ type track struct {
 	// untitled: no tag gives the title; stray: none gives the album, of this track or
 	// of those it stands with.
 	untitled, stray bool
+	guessed         bool // the artist is from the file's name
+	folder          folderGuess
 	// stands is where a held file stays below its album's folder; nil when the layout
 	// makes its name.
 	stands []string
@@ -41,33 +44,75 @@ func newTrack(s Source, index int, rel string) *track {
 	stem, ext := SplitExt(path.Base(s.Path))
 	t := &track{
 		file: file{Source: s, index: index, rel: rel}, info: info, ext: ext,
-		title: tidy(info.Title), credit: tidy(info.Artist), artist: firstArtist(tidy(info.Artist), info.Artists),
-		album: tidy(info.Album), albumArtist: tidy(info.AlbumArtist),
+		title: soundless(tidy(info.Title)), credit: told(info.Artist), artist: told(firstArtist(tidy(info.Artist), info.Artists)),
+		album: told(info.Album), albumArtist: told(info.AlbumArtist),
 		disc: sane(info.Disc), discs: sane(info.DiscTotal), number: sane(info.Track),
 	}
-	g := guessFile(stem)
+	in, _ := sceneFolder(path.Base(path.Dir(s.Path)))
+	g := guessFile(soundless(stem), in)
 	if s.Held {
 		g.artist = "" // the locker's names tell no artist: they may be what a layout made
 	}
+	t.guess(g)
+	t.guessDisc()
+	return t
+}
+
+// guess takes from the file's name what the tags do not say.
+func (t *track) guess(g fileGuess) {
 	if t.untitled = t.title == ""; t.untitled {
 		t.title = g.title
 		if t.artist == "" {
-			t.credit, t.artist = g.artist, g.artist
-		} else if g.artist != "" && Fold(g.artist) != Fold(t.artist) {
+			t.credit, t.artist, t.guessed = g.artist, g.artist, g.artist != ""
+		} else if g.artist != "" && alike(g.artist) != alike(t.artist) {
 			t.title = g.artist + " - " + g.title
 		}
 		g.sure = true
 	}
-	if t.number == 0 && (g.sure || Fold(g.title) == Fold(t.title)) {
+	if t.number == 0 && (g.sure || words(g.title) == words(t.title)) {
 		t.number, t.position = g.track, g.position
 		if t.disc == 0 {
 			t.disc = g.disc
 		}
 	}
-	if disc, ok := DiscFolder(path.Base(path.Dir(s.Path))); ok && t.disc == 0 && path.Dir(rel) != "." {
+}
+
+// guessDisc takes the disc from the end of the album's title, or from the folder. The
+// side of a record is none where the track's position tells it.
+func (t *track) guessDisc() {
+	if title, disc, ok := trailingDisc(t.album); ok {
+		t.album, t.disc = title, cmp.Or(t.disc, disc)
+	}
+	disc, ok := DiscFolder(path.Base(path.Dir(t.Path)))
+	if ok && t.disc == 0 && path.Dir(t.rel) != "." && strings.Trim(t.position, "0123456789") == "" {
 		t.disc = disc
 	}
-	return t
+}
+
+// told gives what a tag says, and nothing for what programs write when they do not know.
+func told(s string) string {
+	s = tidy(s)
+	switch strings.ToLower(strings.Trim(s, "<>[]()")) {
+	case "unknown", "unknown artist", "unknown album":
+		return ""
+	}
+	return s
+}
+
+// albumTitle gives an album's title as a tag tells it, without the disc behind it.
+func albumTitle(s string) string {
+	s, _, _ = trailingDisc(told(s))
+	return s
+}
+
+// soundless cuts the extensions of audio off a title that is the name of a file.
+func soundless(title string) string {
+	for range 2 {
+		if stem, _ := SplitExt(title); stem != title && tag.Audio(title) {
+			title = stem
+		}
+	}
+	return title
 }
 
 // tidy takes away from a tag's text what is no part of a name: spaces and control
@@ -141,6 +186,16 @@ func number(n int) string {
 // year is that of the release the track is from, or 0.
 func (t *track) year() int { return sane(t.info.Year) }
 
+// day is that of the release, as 1995-05-21, or "". The first of January is what programs
+// write that know the year only.
+func (t *track) day() string {
+	day := cut(tidy(t.info.Date), len(time.DateOnly))
+	if _, err := time.Parse(time.DateOnly, day); err != nil || strings.HasSuffix(day, "-01-01") || value(day[:4]) != t.year() {
+		return ""
+	}
+	return day
+}
+
 // release is the MusicBrainz id of the release the track is from, or "".
 func (t *track) release() string { return strings.ToLower(tidy(t.info.ReleaseID)) }
 
@@ -149,7 +204,7 @@ func (t *track) release() string { return strings.ToLower(tidy(t.info.ReleaseID)
 func agreed(tracks []*track, value func(*track) string) string {
 	folded := ""
 	for _, t := range tracks {
-		switch v := Fold(value(t)); {
+		switch v := alike(value(t)); {
 		case v == "" || v == folded:
 		case folded == "":
 			folded = v
@@ -167,46 +222,63 @@ func agreed(tracks []*track, value func(*track) string) string {
 // the first in order.
 func commonest(tracks []*track, value func(*track) string) string {
 	count := map[string]int{}
-	best := ""
 	for _, t := range tracks {
 		v := value(t)
 		if v == "" {
 			continue
 		}
-		if count[v]++; best == "" || cmp.Or(cmp.Compare(count[v], count[best]), cmp.Compare(best, v)) > 0 {
+		count[v]++
+	}
+	return often(count)
+}
+
+// most tells whether so many tracks speak for all: two thirds, and no fewer than three.
+func most(some, all int) bool { return some >= 3 && 3*some >= 2*all }
+
+// lead gives the artist whom all tracks name first, as in "A & B" and "A, C", or whom
+// most do, in the longest form that they share; "" if there is none. all tells which.
+func lead(tracks []*track) (artist string, all bool) {
+	count, spelt, named := map[string]int{}, map[string]map[string]int{}, 0
+	for _, t := range tracks {
+		name := t.artist
+		if name == "" || len(name) > MaxName {
+			continue
+		}
+		named++
+		for range 8 {
+			key := words(name)
+			if count[key]++; spelt[key] == nil {
+				spelt[key] = map[string]int{}
+			}
+			spelt[key][name]++
+			if name = name[:lastJoint(name)]; name == "" {
+				break
+			}
+		}
+	}
+	best := ""
+	for key, n := range count {
+		if n < named && !most(n, named) {
+			continue
+		}
+		if best == "" || cmp.Or(cmp.Compare(len(key), len(best)), cmp.Compare(best, key)) > 0 {
+			best = key
+		}
+	}
+	if best == "" {
+		return "", false
+	}
+	return often(spelt[best]), count[best] == named
+}
+
+// often gives what was counted most often; of several the first in order.
+func often(count map[string]int) (best string) {
+	for v, n := range count {
+		if best == "" || cmp.Or(cmp.Compare(n, count[best]), cmp.Compare(best, v)) > 0 {
 			best = v
 		}
 	}
 	return best
-}
-
-// lead gives the artist whom all tracks name first, as in "A & B" and "A, C", or "".
-func lead(tracks []*track) string {
-	var names []string
-	seen := map[string]bool{}
-	short := ""
-	for _, t := range tracks {
-		name := t.artist
-		if name == "" || seen[name] {
-			continue
-		}
-		seen[name] = true
-		names = append(names, Fold(name))
-		if short == "" || cmp.Or(cmp.Compare(len(name), len(short)), cmp.Compare(name, short)) < 0 {
-			short = name
-		}
-	}
-	for range 8 {
-		if len(short) > MaxName || short == "" {
-			break
-		}
-		folded := Fold(short)
-		if !slices.ContainsFunc(names, func(name string) bool { return !leads(folded, name) }) {
-			return short
-		}
-		short = short[:lastJoint(short)]
-	}
-	return ""
 }
 
 // leads tells whether a folded name is that of first, alone or with others after it.

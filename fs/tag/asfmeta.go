@@ -84,6 +84,10 @@ func asfName(b []byte) string { return clean(utf16Text(b, unicode.LittleEndian, 
 // value reads one value of a field that is kept.
 func (a *asfWalk) value(b *block, list int, v asfValue) error {
 	field := asfField(v.name)
+	first := 0
+	if strings.EqualFold(v.name, "WM/Track") { // of old: it counts from 0
+		field, first = second+trackNumber, 1
+	}
 	if field == "" || v.size == 0 || v.size > maxText {
 		return nil
 	}
@@ -100,11 +104,14 @@ func (a *asfWalk) value(b *block, list int, v asfValue) error {
 			}
 			return nil
 		}
+		if n, err := strconv.Atoi(clean(text)); err == nil && first > 0 {
+			text = strconv.Itoa(n + first)
+		}
 		a.put(list, field, text)
 	case v.kind == asfBool && len(raw) >= 2, v.kind == asfWord16 && len(raw) >= 2:
-		a.put(list, field, strconv.Itoa(int(binary.LittleEndian.Uint16(raw))))
+		a.put(list, field, strconv.Itoa(int(binary.LittleEndian.Uint16(raw))+first))
 	case v.kind == asfWord32 && len(raw) >= 4:
-		a.put(list, field, strconv.FormatUint(uint64(binary.LittleEndian.Uint32(raw)), 10))
+		a.put(list, field, strconv.FormatUint(uint64(binary.LittleEndian.Uint32(raw))+uint64(first), 10))
 	case v.kind == asfWord64 && len(raw) >= 8:
 		a.put(list, field, strconv.FormatUint(binary.LittleEndian.Uint64(raw), 10))
 	}

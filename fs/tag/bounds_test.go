@@ -37,6 +37,7 @@ func samples() map[string][]byte {
 		"unknown.jpeg": image(),
 		"a.dsf":        dsf(tagged),
 		"a.dff":        dff(tagged),
+		"named.dff":    namedDFF(),
 		"a.wv":         wavpack(apeTag("Title", "T")),
 		"piped.wv":     cat(wavpackBlock(-1, 0, 44100, wavpack44k, 0x0D, 1, 6, 0x3F, noise(90)), wavpackBlock(-1, 44100, 44100, wavpack44k, noise(90))),
 		"a.ape":        monkeys(apeTag("Title", "T")),
@@ -48,6 +49,9 @@ func samples() map[string][]byte {
 		"a.mka":        mka(),
 		"a.aac":        adts(9),
 		"frag.m4a":     indexedMP4(),
+		"esds.m4a":     cat(mp4With(mp4Track("soun", atom("mdhd", zeros(12), be32(44100), be32(88200), zeros(4)), soundEntry("mp4a", 2, 44100, esds(0x40, 0x12, 0x08))))),
+		"chain.opus":   cat(oggLink(1, 2, 312, 99, "A"), oggLink(2, 2, 312, 99, "B")),
+		"gain.mpc":     musepackGain(1, 15570, 23040, 0, 0),
 		"a.oga":        oggFLAC(),
 		"a.wma":        asf(asfObject(guidExtended, asfList(asfField("WM/AlbumTitle", 0, wide("Al")), asfField("WM/Picture", 1, asfPicture())))),
 	}

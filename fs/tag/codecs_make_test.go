@@ -89,6 +89,13 @@ func dff(meta []byte) []byte {
 	return cat("FRM8", be64(len(body)), body)
 }
 
+// namedDFF has a title and an artist in chunks of the format itself.
+func namedDFF() []byte {
+	b := dff(nil)
+	names := dffChunk("DIIN", dffChunk("DIAR", be32(1), "A"), dffChunk("DITI", be32(5), "Title"))
+	return cat("FRM8", be64(len(b)-12+len(names)), b[12:16], names, b[16:])
+}
+
 // GUIDs of ASF, as they stand in files.
 const (
 	guidHeader    = "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"

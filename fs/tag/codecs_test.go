@@ -108,6 +108,7 @@ func TestDSD(t *testing.T) {
 	at := int64(len(file) - len(meta) - len(meta)&1 - 12 - 1412)
 	wantSound(t, in, "dff", "dsd", 2822400, 2, 1999716, tag.Span{Offset: at, Length: 1411})
 
+	wantTags(t, read(t, namedDFF(), "a.dff"), tag.Info{Title: "Title", Artist: "A"})
 	none := dsf(nil)
 	wantTags(t, read(t, none, "a.dsf"), tag.Info{})
 	if _, err := checked(t, none[:400], "a.dsf"); !errors.Is(err, tag.ErrTruncated) {
@@ -139,6 +140,11 @@ func TestASF(t *testing.T) {
 	wantPicture(t, file, in, 3, "image/jpeg")
 	wantSound(t, in, "asf", "wmav2", 44100, 2, 2*time.Second, tag.Span{Offset: int64(len(file) - 33 - 600), Length: 600})
 
+	for name, number := range map[string][]byte{"text": asfField("WM/Track", 0, wide("2")), "number": asfField("WM/Track", 3, le32(2))} {
+		if in := read(t, asf(content, asfObject(guidExtended, asfList(number))), "a.wma"); in.Track != 3 {
+			t.Errorf("tracks counted from 0, as %s: %d, want 3", name, in.Track)
+		}
+	}
 	for name, tt := range map[string]struct {
 		object []byte
 		want   error

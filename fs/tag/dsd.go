@@ -69,14 +69,16 @@ type dsdiffWalk struct {
 	frames uint64
 	perSec uint64 // frames of DST in a second
 	data   Span
-	tags   fields
+	// tags is what an ID3v2 tag says, text what the chunks of the format itself do.
+	tags, text fields
 }
 
 // dsdiff reads chunks of which the sizes have 64 bits.
 func (p *parser) dsdiff(start int64) error {
 	p.info.Container, p.info.Codec = "dff", "dsd"
-	d := &dsdiffWalk{parser: p, left: maxChunks, tags: fields{}}
+	d := &dsdiffWalk{parser: p, left: maxChunks, tags: fields{}, text: fields{}}
 	err := d.walk(start+16, p.w.size)
+	d.tags.lend(d.text)
 	d.tags.lend(p.fields)
 	p.fields = d.tags
 	if err != nil {
@@ -130,6 +132,15 @@ func (d *dsdiffWalk) chunk(id string, body, size, there int64) error {
 	switch {
 	case id == "PROP" && len(b) >= 4 && string(b[:4]) == "SND " && d.info.SampleRate == 0:
 		return d.properties(body+4, body+there)
+	case id == "DIIN":
+		d.left-- // as for the walk it is in
+		return d.walk(body, body+there)
+	case id == "DIAR" || id == "DITI": // a length, and a text
+		if n := int64(len(b)); n >= 4 {
+			v, err := d.w.upTo(body+4, int(min(there-4, int64(binary.BigEndian.Uint32(b)), maxText)))
+			d.text.add(map[string]string{"DIAR": artist, "DITI": title}[id], legacy(v))
+			return err
+		}
 	case id == "DSD " && d.data.Offset == 0:
 		d.data = Span{body, size}
 	case id == "DST " && d.data.Offset == 0:

@@ -32,7 +32,7 @@ func exceptions() []exception {
 		e("mutagen", "duration", `mono-.*\.mp3|.*-lame-8k\.mp3`, "it counts what ffmpeg and LAME say is to be dropped at low sample rates"),
 		e("mutagen", "duration", `.*-vbr-no-header\.mp3`, "it takes the bit rate of the first frame for that of all"),
 		e("mutagen", "refused", `.*-always\.wav`, "it knows no RF64"),
-		e("mutagen", "refused", `odd-front\.wav`, "it takes it for an MP3"),
+		e("mutagen", "refused", `odd-front\.wav|mute-front\.(ape|mpc)`, "it takes it for an MP3"),
 		e("mutagen", "refused", `.*-id3\.aac`, "it takes it for an MP3"),
 
 		e("dhowden", "refused", `odd-ape-(front|binary)\.mp3`, "it knows no APEv2"),

@@ -87,12 +87,14 @@ func TestFragmentIndexes(t *testing.T) {
 	}
 }
 
+// esds makes the box of descriptors of an object type.
+func esds(object int, config ...byte) []byte {
+	decoder := cat(4, 0x80, 0x80, 0x80, 13+2+len(config), object, zeros(12), 5, len(config), config)
+	return atom("esds", zeros(4), 3, 3+len(decoder), zeros(3), decoder)
+}
+
 // TestAACConfig holds that of rate, channels and codec those count that the codec says.
 func TestAACConfig(t *testing.T) {
-	esds := func(object int, config ...byte) []byte {
-		decoder := cat(4, 0x80, 0x80, 0x80, 13+2+len(config), object, zeros(12), 5, len(config), config)
-		return atom("esds", zeros(4), 3, 3+len(decoder), zeros(3), decoder)
-	}
 	mdhd := atom("mdhd", zeros(12), be32(44100), be32(88200), zeros(4))
 	quickTime := func(version int, fields []byte, boxes ...[]byte) []byte {
 		return atom("mp4a", zeros(6), be16(1), be16(version), zeros(6), be16(2), be16(16), zeros(4), be16(44100), zeros(2), fields, slices.Concat(boxes...))

@@ -57,6 +57,9 @@ func (m *mp4Walk) whole(first box, depth int) uint64 {
 	}
 	end := start
 	err := m.walk(at, m.w.size, depth, func(b box, depth int) error {
+		if m.w.tired() {
+			return errTired
+		}
 		if b.kind == "moof" && ok {
 			begin, length, known := m.timed(b, depth)
 			end, ok = begin+length, known

@@ -2,7 +2,6 @@ package tag_test
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/base64"
 	"encoding/binary"
 	"strings"
@@ -38,10 +37,16 @@ func (s *studio) oddities() []variant {
 	all = append(all, oddFronts(wav, flac, mp3)...)
 	all = append(all, oddWAV(wav)...)
 	all = append(all, oddComments(flac)...)
+	all = append(all, oddAIFF(bare("a.aiff"))...)
+	all = append(all, odd{"odd-id3.dff", dffTone(id3(4, 0, text("TIT2", "T"), text("TPE1", "A"))), tag.Info{Title: "T", Artist: "A"}})
 	all = append(all, odd{"odd-chain.ogg", cat(ogg, bare("b.ogg", "-c:a", "libvorbis", "-serial_offset", "7")), tag.Info{}}, odd{"odd-r128.opus", retag(opus, "R128_TRACK_GAIN=-512", "R128_ALBUM_GAIN=256", "TITLE=T"), tag.Info{Title: "T", Gain: &tag.Gain{Track: 3, Album: 6}}})
 	for _, o := range all {
 		want := o.want
 		out = append(out, variant{File: s.lay(o.name, o.file), want: &want, covers: -1})
+	}
+	for name, file := range map[string][]byte{"mute-front.ape": monkeys(apeTag("Title", "T")), "mute-front.mpc": musepack7(apeTag("Title", "T"))} {
+		front := id3(3, 0, text("TIT2", "Front"), text("TPE1", "Artist"))
+		out = append(out, variant{File: s.lay(name, cat(front, file)), want: &tag.Info{Title: "T", Artist: "Artist"}, mute: true})
 	}
 	return append(append(out, s.oddMP4()...), s.large()...)
 }
@@ -189,6 +194,16 @@ func oddFronts(wav, flac, mp3 []byte) []odd {
 	}
 }
 
+// oddAIFF has texts of its own chunks beside an ID3v2 tag.
+func oddAIFF(aiff []byte) []odd {
+	chunks := cat(aiff[12:], aiffChunk("NAME", "Name"), aiffChunk("AUTH", "Author"))
+	form := func(b []byte) []byte { return cat("FORM", be32(len(b)+4), "AIFF", b) }
+	return []odd{
+		{"odd-name.aiff", form(chunks), tag.Info{Title: "Name", Artist: "Author"}},
+		{"odd-name-id3.aiff", form(cat(chunks, aiffChunk("ID3 ", id3(3, 0, text("TIT2", "Tag"))))), tag.Info{Title: "Tag", Artist: "Author"}},
+	}
+}
+
 // oddWAV has both kinds of tags of a WAV, in both orders.
 func oddWAV(wav []byte) []odd {
 	list := riffChunk("LIST", "INFO", riffChunk("INAM", "List\x00"), riffChunk("IART", "Liszt\x00"), riffChunk("ICRD", "2004\x00"), riffChunk("ITRK", "3\x00"))
@@ -219,61 +234,6 @@ func oddComments(flac []byte) []odd {
 	}
 }
 
-// retagFLAC gives the file with these comments instead of its own.
-func retagFLAC(file []byte, comments ...string) []byte {
-	out := bytes.Clone(file[:4])
-	for at := 4; ; {
-		kind, size := file[at], int(file[at+1])<<16|int(file[at+2])<<8|int(file[at+3])
-		next := at + 4 + size
-		if kind&0x7F != 4 {
-			out = append(out, file[at:next]...)
-			out[len(out)-4-size] &= 0x7F
-		}
-		if at = next; kind&0x80 != 0 {
-			return cat(out, flacBlock(4, true, vorbisComment(comments...)), file[at:])
-		}
-	}
-}
-
-// retag gives an Ogg of two header pages with these comments: the pages that follow stay
-// as they are.
-func retag(file []byte, comments ...string) []byte {
-	second := oggPageLen(file)
-	third := second + oggPageLen(file[second:])
-	tags := ogg(int(binary.LittleEndian.Uint32(file[14:])), 255, 0, cat("OpusTags", vorbisComment(comments...)))
-	tags[18] = 1 // the second page
-	binary.LittleEndian.PutUint32(tags[22:], oggSum(tags))
-	return cat(file[:second], tags, file[third:])
-}
-
-func oggPageLen(page []byte) int {
-	n := 27 + int(page[26])
-	for _, s := range page[27 : 27+int(page[26])] {
-		n += int(s)
-	}
-	return n
-}
-
-// oggSum is the checksum of a page whose own field is zero.
-func oggSum(page []byte) uint32 {
-	sum := uint32(0)
-	for _, b := range page {
-		sum ^= uint32(b) << 24
-		for range 8 {
-			sum = sum<<1 ^ 0x04C11DB7*(sum>>31)
-		}
-	}
-	return sum
-}
-
-func deflate(b []byte) []byte {
-	var out bytes.Buffer
-	z, _ := zlib.NewWriterLevel(&out, zlib.BestSpeed)
-	z.Write(b)
-	z.Close()
-	return out.Bytes()
-}
-
 // oddMP4 has entries of iTunes' list that mutagen does not write, in the place of those of
 // a real file, and pictures of 20 MB.
 func (s *studio) oddMP4() []variant {
@@ -296,17 +256,6 @@ func (s *studio) oddMP4() []variant {
 		out = append(out, variant{File: s.lay("odd-"+name+".m4a", relist(m4a, o.entries)), want: &want})
 	}
 	return out
-}
-
-// relist gives an MP4 whose moov is the last box with these entries in its list.
-func relist(file, entries []byte) []byte {
-	at := bytes.LastIndex(file, []byte("moov")) - 4
-	moov := file[at+8:]
-	if i := bytes.LastIndex(moov, []byte("udta")); i > 0 {
-		moov = moov[:i-4]
-	}
-	list := atom("meta", zeros(4), atom("hdlr", zeros(8), "mdirappl", zeros(9)), atom("ilst", entries))
-	return cat(file[:at], atom("moov", moov, atom("udta", list)))
 }
 
 // large has pictures of 20 MB, which are more than is read for a hash, and one of 15 MB:

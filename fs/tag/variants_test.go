@@ -90,6 +90,13 @@ func dsdTone() []byte {
 	return cat("DSD ", le64(28), le64(28+52+12+len(sound)), le64(0), format, "data", le64(12+len(sound)), sound)
 }
 
+// dffTone is a quarter of a second of silence in DSDIFF.
+func dffTone(meta []byte) []byte {
+	prop := dffChunk("PROP", "SND ", dffChunk("FS  ", be32(2822400)), dffChunk("CHNL", be16(2), "SLFTSRGT"), dffChunk("CMPR", "DSD ", 14, "not compressed", zeros(1)))
+	body := cat("DSD ", dffChunk("FVER", be32(0x01050000)), prop, dffChunk("DSD ", bytes.Repeat([]byte{0x69}, 2822400/4/8*2)), dffChunk("ID3 ", meta))
+	return cat("FRM8", be64(len(body)), body)
+}
+
 // tagged crosses bases, words and the ways to lay out a tag.
 func (s *studio) tagged() []variant {
 	s.t.Helper()

@@ -32,7 +32,8 @@ seconds() {
 }
 
 # By default up to a minute goes into making one interesting input smaller, hence the limit
-# on that. A worker that hangs in one input never ends by itself.
+# on that. The fuzz functions see to it themselves that no input takes long; this is for the
+# case that something else hangs.
 limit=$(($(seconds "$time") + 120))
 
 start() { # directory binary target

@@ -44,6 +44,28 @@ func (e *engine) Import(ctx context.Context, paths []string, opts intake.Options
 	})
 }
 
+// Organize is locker's.
+func (e *engine) Organize(ctx context.Context, path string, opts intake.OrganizeOptions, l organizeListener) (intake.OrganizeReport, error) {
+	done, err := e.alone()
+	if err != nil {
+		return intake.OrganizeReport{}, err
+	}
+	defer done()
+	if err := e.fresh(ctx, !opts.DryRun); err != nil {
+		return intake.OrganizeReport{}, err
+	}
+	if _, err := e.resolve(ctx, path); err != nil {
+		return intake.OrganizeReport{}, err
+	}
+	o := &intake.Organizer{Index: e.index, Logger: e.log("intake")}
+	if !opts.DryRun {
+		if o.Commit, err = e.writer(ctx); err != nil {
+			return intake.OrganizeReport{}, err
+		}
+	}
+	return o.Run(ctx, clean(path), opts, l.moved, l.progress)
+}
+
 func (e *engine) importAt(p *intake.Progress) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
