@@ -13,22 +13,19 @@ import (
 )
 
 // organizes files a locker anew that has just been imported: nothing moves. Then by
-// another layout and back: it loses nothing, and done twice the second does nothing.
+// other layouts and back: nothing is lost, and the tree is as the dry run said.
 func organizes(t *testing.T, d *device, stands map[string]string) {
-	for _, args := range [][]string{{"--dry-run"}, nil} {
+	still := func(args ...string) {
+		t.Helper()
 		if moves := d.organize(args...); len(moves) > 0 {
-			t.Errorf("organize %q after an import moves %d files and folders, first %+v", args, len(moves), moves[0])
+			t.Errorf("organize %q moves %d files and folders, first %+v", args, len(moves), moves[0])
 		}
 	}
-	if diff := cmp.Diff(stands, d.whatStands()); diff != "" {
-		t.Fatal(diff)
-	}
-	for _, layout := range []string{"year", "classical", "{codec}/{albumartist} - {album}/{track - }{title}", "plain"} {
+	still("--dry-run")
+	still()
+	for _, layout := range []string{"year", "{codec}/{albumartist} - {album}/{track - }{title}", "plain"} {
 		planned := moved(stands, d.organize("--dry-run", "--layout", layout))
 		d.organize("--layout", layout)
-		if moves := d.organize("--layout", layout); len(moves) > 0 {
-			t.Errorf("organize --layout %q a second time moves %d files and folders, first %+v", layout, len(moves), moves[0])
-		}
 		before := stands
 		stands = d.whatStands()
 		if diff := cmp.Diff(contents(before), contents(stands)); diff != "" {
@@ -37,6 +34,7 @@ func organizes(t *testing.T, d *device, stands map[string]string) {
 		if diff := cmp.Diff(planned, stands); diff != "" {
 			t.Errorf("organize --layout %q (-as the dry run said +as it is):\n%s", layout, diff)
 		}
+		still("--dry-run", "--layout", layout)
 	}
 }
 

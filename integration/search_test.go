@@ -36,10 +36,8 @@ var found = []struct {
 
 // searches looks for music without the daemon, and through it.
 func searches(t *testing.T, d *device) {
-	for _, f := range found {
-		if diff := cmp.Diff(f.paths, d.search(t, f.words)); diff != "" {
-			t.Errorf("search %q (-want +got):\n%s", f.words, diff)
-		}
+	if diff := cmp.Diff(found[0].paths, d.search(t, found[0].words)); diff != "" {
+		t.Errorf("search %q (-want +got):\n%s", found[0].words, diff)
 	}
 	d.mount()
 	for _, f := range found {

@@ -56,8 +56,9 @@ type engine struct {
 	mounted atomic.Pointer[string]
 	// files is what the kernel sees, nil while nothing is mounted.
 	files atomic.Pointer[fs.FS]
-	// wake tells tend that commits came in or the store came back.
-	wake chan struct{}
+	// wake tells tend, and news tells learning, that commits came in or the store came
+	// back.
+	wake, news chan struct{}
 	// importing holds one token: who has it may import.
 	importing chan struct{}
 	// opening holds one token: who has it may make the committer.
@@ -76,7 +77,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1),
+	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }))
@@ -152,11 +153,13 @@ func (e *engine) report(err error) {
 	}
 }
 
-// nudge wakes tend, without waiting.
+// nudge wakes tend and learning, without waiting.
 func (e *engine) nudge() {
-	select {
-	case e.wake <- struct{}{}:
-	default:
+	for _, c := range []chan struct{}{e.wake, e.news} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -166,6 +169,7 @@ func (e *engine) nudge() {
 func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(error)) {
 	var tending sync.WaitGroup
 	tending.Go(func() { e.tend(ctx) })
+	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)
 		if err != nil && hopeless != nil && !e.index.Synced() && !passing(err) {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,21 +202,55 @@ func TestCoverAboveItsTracks(t *testing.T) {
 	} {
 		wave(t, fmt.Sprintf("%s/%s/1.wav", music, c.dir), c.artist, c.album, "Song", "1")
 	}
-	for _, name := range []string{"Burial - Untrue/cover.jpg", "Stereolab - Discography 1992-2010/Stereolab.jpg", "Downloads/tax.pdf"} {
+	for _, name := range []string{"Burial - Untrue/cover.jpg", "Burial - Untrue/FLAC/Artwork/back.jpg", "Stereolab - Discography 1992-2010/Stereolab.jpg",
+		"Stereolab - Discography 1992-2010/Switched On/Artwork/1.jpg", "Downloads/tax.pdf"} {
+		write(t, filepath.Join(music, name), []byte(name))
+	}
+	for _, layout := range []string{"", "year", "{genre}/{albumartist}/{album}/{title}"} {
+		d := newDevice(t, remotetest.NewMemory())
+		r := d.run(t, intake.Options{Layout: layout}, music)
+		tree := d.tree(t)
+		for name, beside := range map[string]string{"cover.jpg": "*.wav", "Stereolab.jpg": "Switched On*/*.wav"} {
+			if !besideEach(t, paths(tree), name, beside) {
+				t.Errorf("layout %q: %s is not with %s: %q", layout, name, beside, paths(tree))
+			}
+		}
+		if diff := cmp.Diff([]string{"tax.pdf: not music"}, said(r.NotAudio)); diff != "" {
+			t.Error(diff)
+		}
+		if again := d.run(t, intake.Options{Layout: layout}, music); again.Present != int64(len(tree)) || again.Imported+again.Matched != 0 {
+			t.Errorf("layout %q, again: %+v", layout, again)
+		}
+	}
+}
+
+// besideEach tells whether the folder of the file with that name has files of a pattern.
+func besideEach(t *testing.T, files []string, name, pattern string) bool {
+	t.Helper()
+	i := slices.IndexFunc(files, func(p string) bool { return path.Base(p) == name })
+	return i >= 0 && slices.ContainsFunc(files, func(p string) bool {
+		ok, err := path.Match(path.Join(path.Dir(files[i]), pattern), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	})
+}
+
+// TestKeepLayout keeps folders, and takes all that is in them.
+func TestKeepLayout(t *testing.T) {
+	music := filepath.Join(t.TempDir(), "Bootlegs")
+	wave(t, music+"/1991/Seattle/d1t01.wav", "Nirvana", "Live", "Aneurysm", "1")
+	for _, name := range []string{"1991/Seattle/info.txt", "1991/tapers.pdf", "Lists/all.m3u", "README"} {
 		write(t, filepath.Join(music, name), []byte(name))
 	}
 	d := newDevice(t, remotetest.NewMemory())
-	r := d.run(t, intake.Options{}, music)
-	tree := d.tree(t)
-	for _, path := range []string{"Burial/Untrue/cover.jpg", "Stereolab/Stereolab.jpg"} {
-		if _, ok := tree[path]; !ok {
-			t.Errorf("no %s", path)
-		}
+	r := d.run(t, intake.Options{Layout: "keep"}, music)
+	want := []string{"Bootlegs/1991/Seattle/d1t01.wav", "Bootlegs/1991/Seattle/info.txt", "Bootlegs/1991/tapers.pdf", "Bootlegs/Lists/all.m3u", "Bootlegs/README"}
+	if diff := cmp.Diff(want, paths(d.tree(t))); diff != "" || r.NotAudioCount != 0 {
+		t.Errorf("not audio: %v\n%s", r.NotAudio, diff)
 	}
-	if diff := cmp.Diff([]string{"tax.pdf: not music"}, said(r.NotAudio)); diff != "" {
-		t.Error(diff)
-	}
-	if again := d.run(t, intake.Options{}, music); again.Present != int64(len(tree)) || again.Imported+again.Matched != 0 {
+	if again := d.run(t, intake.Options{Layout: "keep"}, music); again.Present != 5 || again.Imported+again.Matched != 0 {
 		t.Errorf("again: %+v", again)
 	}
 }

@@ -90,13 +90,13 @@ type run struct {
 	layout *library.Layout
 	// keeping is the layout that leaves folders and names as they are.
 	keeping *library.Layout
-	disk   disk
-	known  *known
-	passes passes
-	links  links
-	pace   *pacer
-	flight *flight
-	ledger ledger
+	disk    disk
+	known   *known
+	passes  passes
+	links   links
+	pace    *pacer
+	flight  *flight
+	ledger  ledger
 
 	// What follows belongs to the goroutine that plans.
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockerfs/lockerfs/fs/library"
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
 // reading is a group whose files are being examined.
@@ -86,7 +87,7 @@ func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
 	plans := make([]placed, 0, len(places))
 	for _, place := range places {
 		p := placed{examined: good[place.Source], path: place.Path, action: Upload}
-		if rd.audio {
+		if rd.audio && tag.Audio(p.file.path) {
 			r.homes.notice(rd.dir, place.Path)
 		}
 		if err := r.decide(ctx, &p, place.Wanted, good); err != nil {

@@ -38,9 +38,10 @@ PRAGMA cache_size = -2048;
 PRAGMA temp_store = file;
 CREATE TABLE placed (
 	dir TEXT NOT NULL, name TEXT NOT NULL, folder INTEGER NOT NULL, hash BLOB, release TEXT, source TEXT,
-	id INTEGER NOT NULL,
+	id INTEGER NOT NULL, fold TEXT NOT NULL,
 	PRIMARY KEY (dir, name)
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX placed_fold ON placed (dir, fold);
 `
 
 // openSpool makes an empty one. ctx only says what it belongs to: what is placed is
@@ -55,13 +56,13 @@ func openSpool(ctx context.Context) (*spool, error) {
 		_, err = s.conn.ExecContext(s.ctx, spoolSchema)
 	}
 	if err == nil {
-		s.put, err = s.conn.PrepareContext(s.ctx, "INSERT OR REPLACE INTO placed (dir, name, folder, hash, release, source, id) VALUES (?, ?, ?, ?, ?, ?, ?)")
+		s.put, err = s.conn.PrepareContext(s.ctx, "INSERT OR REPLACE INTO placed (dir, name, folder, hash, release, source, id, fold) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
 	}
 	if err == nil {
 		s.list, err = s.conn.PrepareContext(s.ctx, "SELECT name, folder, hash, release, id FROM placed WHERE dir = ?")
 	}
 	if err == nil {
-		s.from, err = s.conn.PrepareContext(s.ctx, "SELECT source FROM placed WHERE dir = ? AND name = ?")
+		s.from, err = s.conn.PrepareContext(s.ctx, "SELECT source FROM placed WHERE dir = ? AND fold = ? LIMIT 1")
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -78,7 +79,7 @@ func (s *spool) close() error {
 
 // place notes what stands in the folder dir from now on.
 func (s *spool) place(dir string, p spooled) error {
-	args := []any{dir, p.name, p.dir, nil, nil, p.source, int64(p.id)}
+	args := []any{dir, p.name, p.dir, nil, nil, p.source, int64(p.id), library.Fold(p.name)}
 	if !p.dir {
 		args[3] = p.hash[:]
 	}
@@ -121,9 +122,10 @@ func (s *spool) in(dir string) (map[string]spooled, error) {
 	return list, rows.Err()
 }
 
-// source gives the path on this machine of what was placed; "" when nothing was.
+// source gives the path on this machine of what was placed under a name, or one that
+// differs from it only in spelling; "" when nothing was.
 func (s *spool) source(dir, name string) (path string, err error) {
-	err = s.from.QueryRowContext(s.ctx, dir, name).Scan(&path)
+	err = s.from.QueryRowContext(s.ctx, dir, library.Fold(name)).Scan(&path)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

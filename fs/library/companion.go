@@ -45,7 +45,9 @@ func (g *group) accompany(albums []*album) (shared []*file) {
 		}
 		dir := path.Dir(f.rel)
 		for byDir[dir] == nil {
-			dir = path.Dir(dir)
+			if dir = path.Dir(dir); dir == "/" {
+				dir = "."
+			}
 		}
 		if a := most[dir]; a != nil {
 			a.others = append(a.others, f)

@@ -130,7 +130,7 @@ func below(root, name string) string {
 	if root == "" || root == "." {
 		return name
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(name, root), "/")
+	return strings.TrimLeft(strings.TrimPrefix(name, root), "/")
 }
 
 // file puts the group's files into the folders where they want to be.

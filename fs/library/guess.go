@@ -105,11 +105,7 @@ func guessFolder(root string) (artist, album string) {
 	if a = strings.TrimSpace(a); !ok || strings.Trim(a, "0123456789") == "" {
 		return artist, album
 	}
-	// The folder at the top may be any, and holds the albums of many.
-	if artist == "" || Fold(a) == Fold(artist) || !strings.Contains(path.Dir(root), "/") {
-		return a, undate(b)
-	}
-	return artist, album
+	return a, undate(b)
 }
 
 // guessArtist gives the artist whose folder an album is in, or "". A folder "2004 -

@@ -96,7 +96,7 @@ func TestGuessFolder(t *testing.T) {
 		"Homogenic":                                           {"", "Homogenic"},
 		"Music":                                               {"", ""},
 		"Music/Clash/1980 - Sandinista!/Sandinista!":          {"Clash", "Sandinista!"},
-		"Music/Satie/Gymnopédies - Pascal Rogé":               {"Satie", "Gymnopédies - Pascal Rogé"},
+		"Music/Satie/Gymnopédies - Pascal Rogé":               {"Gymnopédies", "Pascal Rogé"},
 		"Music/Die drei Fragezeichen/001 - Der Super-Papagei": {"Die drei Fragezeichen", "001 - Der Super-Papagei"},
 		"Music/Scene/Interpol-Turn_On_The_Bright_Lights-2CD-2002-FTS": {"Interpol", "Turn On The Bright Lights"},
 		"Music/Live/Paramount 1991":                                   {"", "Paramount 1991"},

@@ -51,7 +51,7 @@ func (p part) print(s *scope) (text string, ok bool) {
 	}
 	var b strings.Builder
 	valued := printAll(&b, p.nodes, s)
-	if text = b.String(); valued || strings.ContainsFunc(text, readable) {
+	if text = b.String(); valued || len(printed(p.nodes)) == 0 || strings.ContainsFunc(text, readable) {
 		return text, true
 	}
 	return "", true
@@ -62,8 +62,7 @@ func readable(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 // folder gives the name of a folder for the part; false when it is left out.
 func (p part) folder(s *scope) (string, bool) {
 	text, ok := p.print(s)
-	if text == "" && ok {
-		terms := printed(p.nodes)
+	if terms := printed(p.nodes); text == "" && ok && len(terms) > 0 {
 		text = terms[0].field.unknown()
 	}
 	return CleanPart(text), ok

@@ -99,6 +99,9 @@ func (m *mp4Walk) box(off, end int64) (box, error) {
 	if err != nil {
 		return box{}, err
 	}
+	if len(h) < 8 {
+		return box{}, fmt.Errorf("%w: no box at %d", ErrTruncated, off)
+	}
 	b := box{kind: string(h[4:8]), offset: off, body: off + 8}
 	size := int64(binary.BigEndian.Uint32(h))
 	switch {

@@ -79,6 +79,8 @@ func TestFragmentIndexes(t *testing.T) {
 		"times of the fragments":         {cat(fragmented(), timed(1000, 9000)), (8000 + 5*1024) * time.Second / 44100},
 		"times that run backwards":       {cat(fragmented(), timed(90000, 1000)), walked},
 		"an index":                       {indexed, 20 * 1024 * time.Second / 44100},
+		"an index of no length":          {cat(indexed[:len(indexed)-4], be32(0)), 20 * 1024 * time.Second / 44100},
+		"an index of four bytes":         {cat(indexed[:len(indexed)-4], be32(4)), 20 * 1024 * time.Second / 44100},
 		"an index that points elsewhere": {bytes.Replace(indexed, []byte("mfra"), []byte("free"), 1), 20 * 1024 * time.Second / 44100},
 	} {
 		if in := read(t, tt.file, "a.m4a"); in.Duration != tt.want {

@@ -1,0 +1,103 @@
+package library
+
+import (
+	"cmp"
+	"slices"
+)
+
+// credit decides whose album it is. Tracks of several artists are a compilation; but
+// those without an album, filed by artist, are none, and each artist has an own one.
+func (a *album) credit() []*album {
+	guess := commonest(a.tracks, func(t *track) string { return t.folder.artist })
+	a.artist = commonest(a.tracks, func(t *track) string { return t.albumArtist })
+	if a.artist != "" {
+		a.sure, a.various = true, various(a.artist)
+		return []*album{a.name()}
+	}
+	some := func(t *track) bool { return t.artist != "" }
+	if a.loose() && slices.ContainsFunc(a.tracks, some) {
+		return a.byArtist()
+	}
+	// A flag or a folder for compilations counts where the tags do not name one artist.
+	flagged := slices.ContainsFunc(a.tracks, func(t *track) bool { return t.info.Compilation })
+	one, all := lead(a.tracks)
+	if all && len(a.tracks) > 1 && !slices.ContainsFunc(a.tracks, func(t *track) bool { return t.guessed }) {
+		flagged, guess = false, ""
+	}
+	a.sure = flagged || one == "" && slices.ContainsFunc(a.tracks, some)
+	a.various = a.sure || various(one) || various(guess)
+	a.artist = cmp.Or(one, guess, unknownArtist)
+	return []*album{a.name()}
+}
+
+// sampler tells whether the album artist has none of its tracks, nor any other most of
+// them: it is a label, or a DJ.
+func (a *album) sampler() bool {
+	if a.samples == 0 {
+		a.samples = -1
+		own := func(t *track) bool {
+			return t.albumArtist == "" || t.artist == "" || leads(alike(a.artist), alike(t.artist))
+		}
+		if one, _ := lead(a.tracks); one == "" && len(a.tracks) > 2 && !a.various && !slices.ContainsFunc(a.tracks, own) {
+			a.samples = 1
+		}
+	}
+	return a.samples > 0
+}
+
+// name gives an album of various artists the one name that all have.
+func (a *album) name() *album {
+	if a.various {
+		a.artist = variousArtists
+	}
+	return a
+}
+
+// byArtist makes an album of each artist's tracks.
+func (a *album) byArtist() []*album {
+	byName := map[string]*album{}
+	var out []*album
+	for _, t := range a.tracks {
+		key := words(cmp.Or(t.artist, unknownArtist))
+		b := byName[key]
+		if b == nil {
+			b = &album{title: a.title, stray: a.stray}
+			byName[key] = b
+			out = append(out, b)
+		}
+		b.tracks = append(b.tracks, t)
+	}
+	for _, b := range out {
+		b.artist = cmp.Or(commonest(b.tracks, func(t *track) string { return t.artist }), unknownArtist)
+		b.sure, b.various = b.artist != unknownArtist, various(b.artist)
+		b.name()
+	}
+	return out
+}
+
+func various(artist string) bool {
+	switch Fold(artist) {
+	case "various artists", "various artist", "various", "va", "v.a.", "v/a", "v_a", "diverse", "verschiedene", "verschiedene interpreten",
+		"compilation", "compilations", "artistes divers", "varios", "varios artistas", "artisti vari",
+		"soundtrack", "soundtracks", "original soundtrack", "ost", "o.s.t.":
+		return true
+	}
+	return false
+}
+
+// sortArtist gives the sort name of the album's artist.
+func (a *album) sortArtist() string {
+	if a.various {
+		return a.artist
+	}
+	name := Fold(a.artist)
+	return cmp.Or(commonest(a.tracks, func(t *track) string {
+		switch name {
+		case Fold(tidy(t.info.AlbumArtist)):
+			return tidy(t.info.AlbumArtistSort)
+		case Fold(tidy(t.info.Artist)):
+			return tidy(t.info.ArtistSort)
+		}
+		return ""
+	}), sortName(a.artist))
+}
