@@ -92,16 +92,17 @@ func TestDryRunIsSafe(t *testing.T) {
 // A dry run of many files comes whole through the socket, to a client that takes its
 // time.
 func TestManyPlacesThroughTheSocket(t *testing.T) {
-	l := &placer{many: 40_000}
+	const many = 10_000
+	l := &placer{many: many}
 	c := serving(t, l, t.TempDir())
 	tree := newPlacements()
 	defer tree.close()
 	report, err := c.Import(t.Context(), nil, intake.Options{DryRun: true}, listener{placed: tree.add})
-	if err != nil || report.Imported != 40_000 {
+	if err != nil || report.Imported != many {
 		t.Fatalf("got %+v, %v", report, err)
 	}
 	n := 0
-	if err := tree.each(func(intake.Placed) error { n++; return nil }); err != nil || n != 40_000 {
+	if err := tree.each(func(intake.Placed) error { n++; return nil }); err != nil || n != many {
 		t.Errorf("got %d, %v", n, err)
 	}
 }

@@ -77,3 +77,19 @@ func planned(t *testing.T, there shelf, sources []library.Source) map[string]str
 	}
 	return out
 }
+
+// TestPlanHeldSampler holds that tracks of a label's album, which came one by one, stay
+// as they are when they stand together.
+func TestPlanHeldSampler(t *testing.T) {
+	there, want := shelf{}, map[string]string{}
+	for n, artist := range []string{"Nils Frahm", "Rival Consoles", "Peter Broderick"} {
+		s := audio(fmt.Sprintf("in/%d.mp3", n), tag.Info{Artist: artist, AlbumArtist: "Erased Tapes", Album: "Collection", Title: "T", Track: n + 1})
+		there = there.with([]library.Source{s}, planned(t, there, []library.Source{s}))
+		p := fmt.Sprintf("Erased Tapes/Collection/%02d T.mp3", n+1)
+		want[p] = p
+	}
+	held, rest := there.held(func(string) bool { return true })
+	if diff := cmp.Diff(want, planned(t, rest, held)); diff != "" {
+		t.Errorf("filed anew (-is +goes to):\n%s", diff)
+	}
+}

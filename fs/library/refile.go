@@ -161,6 +161,15 @@ func (t *track) refile(l *Layout, a *album) {
 		return
 	}
 	disc, number, ok := t.read(here, func(s *scope) []string { s.album = a; return l.below(s) })
+	if !ok { // a sampler is seen by its tracks together, which may have come one by one
+		other := *a
+		if other.samples = 1; a.sampler() {
+			other.samples = -1
+		}
+		if disc, number, ok = t.read(here, func(s *scope) []string { s.album = &other; return l.below(s) }); ok {
+			t.stands = here
+		}
+	}
 	if ok && *disc != "" && t.discs == 0 {
 		t.discs = max(2, 10*(len(*disc)-1)) // its name tells that there are several
 	}

@@ -97,7 +97,7 @@ func checked(t interface {
 func TestCutShort(t *testing.T) {
 	for name, b := range samples() {
 		t.Run(name, func(t *testing.T) {
-			for n := range len(b) {
+			for n := 0; n < len(b); n += 1 + n/256 { // what matters stands at the start
 				in, err := checked(t, b[:n], name)
 				if n < 4 && err == nil {
 					t.Errorf("the first %d bytes are a file: %+v", n, in)

@@ -14,7 +14,7 @@ import (
 func oggLink(serial, pages, skip, body int, title string) []byte {
 	b := ogg(serial, 255, 0, cat("OpusHead", 1, 2, le16(skip), le32(44100), zeros(3)), cat("OpusTags", vorbisComment("TITLE="+title)))
 	for i := range pages {
-		b = cat(b, ogg(serial, 255, 48000*(i+1)+skip, noise(body)))
+		b = append(b, ogg(serial, 255, 48000*(i+1)+skip, noise(body))...)
 	}
 	return b
 }
@@ -24,7 +24,7 @@ func TestChainedOgg(t *testing.T) {
 	links := func(n, pages, body int) []byte {
 		var b []byte
 		for i := range n {
-			b = cat(b, oggLink(100+i, pages, 312*(i%2), body, string(rune('A'+i))))
+			b = append(b, oggLink(100+i, pages, 312*(i%2), body, string(rune('A'+i)))...)
 		}
 		return b
 	}

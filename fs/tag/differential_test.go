@@ -56,7 +56,9 @@ func TestDifferential(t *testing.T) {
 					agree(t, known, "ffmpeg", v, in, ffmpeg[v.File])
 				}
 				agree(t, known, "mutagen", v, in, mutagen[i])
-				agree(t, known, "dhowden", v, in, dhowdenSays(b))
+				if len(b) < 4<<20 { // it copies what it has read of an Ogg again and again
+					agree(t, known, "dhowden", v, in, dhowdenSays(b))
+				}
 			})
 		}
 	})
