@@ -16,8 +16,8 @@ demo: setup-demo build ## a small locker, mounted at ~/lockerfs-demo/Music until
 	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/demo.sh
 
 test: setup tools build ## everything: units, contracts on real S3, real mounts, real players
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /integration)
-	$(GO) test -timeout 12m -count=1 ./integration/...
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /integration)
+	$(GO) test -timeout 20m -count=1 ./integration/...
 
 unit: ## what needs no mount, no player and no S3 server
 	$(GO) test ./remote ./remote/dir ./fs/tag ./fs/library ./fs/catalog ./fs/pending ./fs/intake ./cache/...
