@@ -162,9 +162,9 @@ func DecodeCommit(n int64, epoch string, body []byte) (*Commit, error) {
 	}
 }
 
-// pack compresses text with zstd.
+// pack compresses text with zstd. A larger window would take 16 MB for each.
 func pack(text []byte) ([]byte, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
 	}

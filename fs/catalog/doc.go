@@ -7,8 +7,9 @@
 // by one pure function ([Apply]) that every device runs over its own [State], so
 // that devices which have read the same commits hold the same tree. The [Index]
 // is this device's copy of that tree in SQLite; it is derived, holds committed
-// state only, and may be thrown away. Checkpoints in the store spare a new device
-// the reading of the whole log.
+// state only, and may be thrown away. It can be searched by words, which it learns
+// behind the commits. Checkpoints in the store spare a new device the reading of the
+// whole log.
 //
 // It knows names (through fs/library), tags (as fs/tag types) and objects (as
 // remote types). It must never know the kernel's protocol, cached bytes, or what

@@ -74,13 +74,13 @@ func openIndex(ctx context.Context, path string) (x *Index, usable bool, err err
 			x = nil
 		}
 	}()
-	if x.write, err = openDB(path, "_txlock=immediate", 1); err != nil {
+	if x.write, err = openDB(path, "_txlock=immediate&_pragma=cache_size(-8192)", 1); err != nil {
 		return x, false, err
 	}
 	if usable, err = migrate(ctx, x.write); err != nil || !usable {
 		return x, usable, err
 	}
-	if x.read, err = openDB(path, "_pragma=query_only(1)", 4); err != nil {
+	if x.read, err = openDB(path, "_pragma=query_only(1)&_pragma=cache_size(-2048)", 4); err != nil {
 		return x, false, err
 	}
 	if err = x.stmts.prepare(ctx, x.read); err != nil {
@@ -93,12 +93,14 @@ func openIndex(ctx context.Context, path string) (x *Index, usable bool, err err
 }
 
 // openDB opens a pool. synchronous=NORMAL keeps the file whole through a power
-// cut and may lose the last commits, which the log still has.
+// cut and may lose the last commits, which the log still has. Each connection has a
+// cache of its own, which takes twice what it is given; what does not fit lies in the
+// system's cache of the file.
 func openDB(path, param string, conns int) (*sql.DB, error) {
 	// As a URL, so that a '?' or '#' in the path stays part of it.
 	uri := url.URL{Scheme: "file", OmitHost: true, Path: path}
 	db, err := sql.Open("sqlite", uri.String()+"?"+param+
-		"&_pragma=busy_timeout(10000)&_pragma=synchronous(normal)&_pragma=cache_size(-16384)&_pragma=temp_store(memory)")
+		"&_pragma=busy_timeout(10000)&_pragma=synchronous(normal)&_pragma=temp_store(memory)")
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (r *organize) commit(ctx context.Context, steps []step) error {
 			return err
 		}
 		if why != "" {
-			r.note(organizeFailed, s.from, why)
+			r.fail(s, why)
 			continue
 		}
 		byID[s.id] = s
@@ -174,7 +174,7 @@ func (r *organize) account(re catalog.Refiling, conflicts []catalog.Conflict, by
 	for _, c := range slices.Concat(re.Conflicts, conflicts) {
 		if s, ok := byID[c.ID]; ok && !lost[c.ID] {
 			lost[c.ID] = true
-			r.note(organizeFailed, s.from, c.What)
+			r.fail(s, c.What)
 		}
 	}
 	removed := map[catalog.ID]bool{}
@@ -193,6 +193,13 @@ func (r *organize) account(re catalog.Refiling, conflicts []catalog.Conflict, by
 			r.done(s, m.To)
 		}
 	}
+}
+
+// fail notes what does not move. If it is a folder, its files are still to move, one by
+// one.
+func (r *organize) fail(s step, why string) {
+	r.note(organizeFailed, s.from, why)
+	delete(r.moves.whole, s.id)
 }
 
 // done counts an entry that has moved.

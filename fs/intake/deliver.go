@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 
 	"golang.org/x/sync/errgroup"
@@ -14,7 +13,9 @@ import (
 // that the locker holds, or that is being sent, is not sent again.
 func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out chan<- placed) error {
 	if r.opts.DryRun {
-		r.pretend(&p)
+		if err := r.pretend(&p); err != nil {
+			return err
+		}
 		r.ledger.planned(p)
 		return nil
 	}
@@ -50,13 +51,12 @@ func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out cha
 }
 
 // pretend decides in a dry run whether a file would be sent.
-func (r *run) pretend(p *placed) {
-	digest := binary.BigEndian.Uint64(p.hash[:])
-	_, seen := r.seen[digest]
-	r.seen[digest] = struct{}{}
+func (r *run) pretend(p *placed) error {
+	seen, err := r.spool.meet(p.hash)
 	if p.action == Upload && (seen || p.held != nil) {
 		p.action = Match
 	}
+	return err
 }
 
 // deliver hands the file on for the commit once its content is in the store.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -167,7 +168,7 @@ func aged(t *testing.T, dir string) {
 		if t.Context().Err() != nil {
 			t.Fatal(t.Context().Err())
 		}
-		syscall.Nanosleep(&syscall.Timespec{Nsec: 50e6}, nil)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -47,11 +47,12 @@ type heldFolder struct {
 	loose       []held // in folders without music
 	ownTracks   int
 	below, some bool
+	flooded     bool // too many lie beside the tracks, if there are any
 	passed      bool // neither it nor what is in it is looked at
 }
 
-// maxLoose is how many files without music may lie in the folders of an album. More
-// are no album's.
+// maxLoose is how many files without music may lie in an album's folder, and as many in
+// its folders. More are no album's.
 const maxLoose = 2000
 
 func newHeldWalk(top catalog.ID, dir string, emit func(*heldGroup) error, left func(held)) *heldWalk {
@@ -73,11 +74,21 @@ func (w *heldWalk) take(at string, e catalog.Entry) error {
 		return nil // it goes where its folder goes, if that goes as a whole
 	}
 	h := held{id: e.ID, node: e.Version.ID, path: at, hash: e.Version.SHA256, tags: e.Version.Tags, audio: tag.Audio(name)}
-	if h.audio {
+	switch {
+	case h.audio:
+		if h.tags != nil { // a folder may have very many tracks
+			h.tags.Pictures, h.tags.Touch, h.tags.Gain = nil, nil, nil
+		}
 		f.tracks = append(f.tracks, h)
 		f.ownTracks++
-	} else {
-		f.others = append(f.others, h)
+	case f.flooded:
+		w.left(h)
+	default:
+		if f.others = append(f.others, h); len(f.others) > maxLoose {
+			f.flooded, f.some = true, true
+			w.leaveAll(f.others)
+			f.others = nil
+		}
 	}
 	return nil
 }

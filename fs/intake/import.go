@@ -64,8 +64,8 @@ const parallelUploads = 8
 // nil, is called a few times a second from one goroutine.
 func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progress func(Progress)) (Report, error) {
 	start := time.Now()
-	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(),
-		homes: homes{}, seen: map[uint64]struct{}{}}
+	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(), passes: passes{head: passHead},
+		homes: homes{}}
 	r.ledger.tell = im.Placed
 	if r.disk == nil {
 		r.disk = osDisk{}
@@ -92,7 +92,8 @@ type run struct {
 	keeping *library.Layout
 	disk    disk
 	known   *known
-	passes  passes
+	passes  passes // for examining
+	checks  passes // for what was sent
 	links   links
 	pace    *pacer
 	flight  *flight
@@ -103,8 +104,6 @@ type run struct {
 	spool *spool
 	shelf *shelf
 	homes homes
-	// seen are contents that a dry run has met, by the start of their hashes.
-	seen map[uint64]struct{}
 }
 
 // open makes ready what may fail before anything is done.

@@ -20,8 +20,9 @@ import (
 // and what became of them in the locker. Losing it costs reading files again, and that
 // a file whose tags have changed comes in beside its earlier self.
 type known struct {
-	db   *sql.DB
-	look *sql.Stmt
+	db    *sql.DB
+	look  *sql.Stmt
+	empty bool // when it was opened: there is nothing to recall
 
 	mu    sync.Mutex // guards fresh
 	fresh []learnt   // not written yet
@@ -91,6 +92,9 @@ func tryKnown(ctx context.Context, path string) (*known, error) {
 	if _, err = db.ExecContext(ctx, knownSchema); err == nil {
 		k.look, err = db.PrepareContext(ctx, recallQuery)
 	}
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM known) AND NOT EXISTS (SELECT 1 FROM taken)").Scan(&k.empty)
+	}
 	if err != nil {
 		db.Close()
 		return nil, err
@@ -111,6 +115,9 @@ const recallQuery = `SELECT k.hash, t.entry, t.hash, t.sound FROM (SELECT ? AS p
 // file had the same size and times (the change time is what cannot be set back by
 // hand), and what it became.
 func (k *known) recall(ctx context.Context, path string, info fs.FileInfo) (h catalog.Hash, past imported) {
+	if k.empty {
+		return catalog.Hash{}, imported{}
+	}
 	var hash, was, sound []byte
 	var entry sql.NullInt64
 	err := k.look.QueryRowContext(ctx, path, info.Size(), info.ModTime().UnixNano(), changeTime(info)).Scan(&hash, &entry, &was, &sound)

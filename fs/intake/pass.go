@@ -13,7 +13,7 @@ import (
 // Sizes of a pass, in bytes. A piece fits the processor's cache, so that hashing finds
 // it there; a head holds the tags of nearly all files, pictures included.
 const (
-	passPiece = 256 << 10
+	passPiece = 128 << 10
 	passHead  = 1 << 20
 )
 
@@ -23,6 +23,7 @@ const (
 type pass struct {
 	file   io.ReaderAt
 	buf    []byte // head, then two pieces in turn
+	most   int64  // bytes of head
 	head   []byte // what is kept of the start
 	pieces [2]kept
 }
@@ -33,16 +34,20 @@ type kept struct {
 	b   []byte
 }
 
-// passes are buffers to be used again.
-type passes struct{ pool sync.Pool }
+// passes are buffers to be used again. They keep a head of so many bytes, which must be
+// whole pieces.
+type passes struct {
+	head int64
+	pool sync.Pool
+}
 
 func (p *passes) begin(f io.ReaderAt) *pass {
 	buf, _ := p.pool.Get().(*[]byte)
 	if buf == nil {
-		b := make([]byte, passHead+2*passPiece)
+		b := make([]byte, p.head+2*passPiece)
 		buf = &b
 	}
-	return &pass{file: f, buf: *buf}
+	return &pass{file: f, buf: *buf, most: p.head}
 }
 
 func (p *passes) end(done *pass) {
@@ -80,15 +85,15 @@ func (p *pass) sum(ctx context.Context, size int64) (catalog.Hash, error) {
 
 // piece gives where to read n bytes at off to.
 func (p *pass) piece(off, n int64) []byte {
-	if off+n <= passHead {
+	if off+n <= p.most {
 		return p.buf[off:][:n]
 	}
-	at := passHead + off/passPiece%2*passPiece
+	at := p.most + off/passPiece%2*passPiece
 	return p.buf[at:][:n]
 }
 
 func (p *pass) keep(off int64, b []byte) {
-	if end := off + int64(len(b)); end <= passHead {
+	if end := off + int64(len(b)); end <= p.most {
 		p.head = p.buf[:end]
 		return
 	}

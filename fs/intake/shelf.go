@@ -41,7 +41,7 @@ type shelved struct {
 // How much a shelf holds: so many names, but not fewer folders than are used for one
 // album after another.
 const (
-	shelfNames   = 20_000
+	shelfNames   = 5000
 	shelfFolders = 64
 )
 
@@ -172,8 +172,8 @@ func (s *shelf) drop(f *shelved) {
 	s.held -= f.names
 }
 
-// read fills a folder with what the catalog has, none for one that is not there, and
-// what this run has placed.
+// read fills a folder with what this run has placed, and what the catalog has; with
+// none for a folder that is not there.
 func (s *shelf) read(f *shelved) error {
 	placed, err := s.spool.in(f.dir)
 	if err != nil {
@@ -203,21 +203,31 @@ func (s *shelf) read(f *shelved) error {
 			if _, over := placed[a.Name]; over || is(s.hidden, a.ID) || is(s.away, a.ID) {
 				continue
 			}
-			c := spooled{name: a.Name, dir: a.Kind == catalog.Dir}
-			if !c.dir {
-				v, err := s.index.Version(s.ctx, a.Node)
-				if err != nil {
-					return err
-				}
-				c.hash = v.SHA256
-				if tag.Audio(a.Name) {
-					r := library.ReleaseOf(v.Tags)
-					c.release = &r
-				}
+			c, err := s.committed(a)
+			if err != nil {
+				return err
 			}
 			f.add(c, false)
 		}
 	}
+}
+
+// committed tells what the catalog has of an entry.
+func (s *shelf) committed(a catalog.Attr) (spooled, error) {
+	c := spooled{name: a.Name, dir: a.Kind == catalog.Dir}
+	if c.dir {
+		return c, nil
+	}
+	v, err := s.index.Version(s.ctx, a.Node)
+	if err != nil {
+		return c, err
+	}
+	c.hash = v.SHA256
+	if tag.Audio(a.Name) {
+		r := library.ReleaseOf(v.Tags)
+		c.release = &r
+	}
+	return c, nil
 }
 
 func is(f func(catalog.ID) bool, id catalog.ID) bool { return f != nil && f(id) }

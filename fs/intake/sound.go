@@ -15,7 +15,7 @@ type sound [16]byte
 
 // soundEdge is how much of a recording's start and end makes its sound, in bytes: what
 // has just been read for the tags.
-const soundEdge = 64 << 10
+const soundEdge = 16 << 10
 
 // soundOf gives the sound of the file whose tags are t.
 func soundOf(f io.ReaderAt, t *tag.Info) (sound, error) {

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 
@@ -42,6 +43,8 @@ CREATE TABLE placed (
 	PRIMARY KEY (dir, name)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX placed_fold ON placed (dir, fold);
+CREATE TABLE seen (digest INTEGER PRIMARY KEY) STRICT;
+BEGIN;
 `
 
 // openSpool makes an empty one. ctx only says what it belongs to: what is placed is
@@ -130,6 +133,17 @@ func (s *spool) source(dir, name string) (path string, err error) {
 		return "", nil
 	}
 	return path, err
+}
+
+// meet notes a content, and tells whether it was noted before: by the start of its
+// hash, which is as good here.
+func (s *spool) meet(h catalog.Hash) (before bool, err error) {
+	done, err := s.conn.ExecContext(s.ctx, "INSERT OR IGNORE INTO seen (digest) VALUES (?)", int64(binary.BigEndian.Uint64(h[:8])))
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n == 0, err
 }
 
 // remove takes back what was placed with that id.

@@ -51,8 +51,8 @@ func (r *run) upload(ctx context.Context, x *examined, p string) (catalog.Ref, e
 	// not tell: a write through a mapping need not change them.
 	look, done := outlive(ctx, lastLook)
 	defer done()
-	again := r.passes.begin(f)
-	defer r.passes.end(again)
+	again := r.checks.begin(f)
+	defer r.checks.end(again)
 	if h, err := again.sum(look, x.info.Size()); err != nil {
 		return catalog.Ref{}, err
 	} else if h != x.hash {

@@ -97,60 +97,69 @@ func (w *walker) folder(path string) (g group, below bool, err error) {
 			return group{}, false, err
 		}
 	}
-	dir := group{root: w.root, dir: w.source(path)}
-	own, discs, loose := dir, dir, dir
+	empty := group{root: w.root, dir: w.source(path)}
+	in := parts{own: empty, discs: empty, loose: empty}
 	for _, e := range entries {
-		child := filepath.Join(path, e.Name())
-		switch {
-		case w.left(child, e):
-		case e.IsDir():
-			sub, music, err := w.folder(child)
-			if err != nil {
-				return group{}, false, err
-			}
-			below = below || music
-			switch _, disc := library.DiscFolder(e.Name()); {
-			case !sub.audio:
-				loose.add(sub.files, false)
-			case disc:
-				discs.add(sub.files, true)
-			default:
-				below = true
-				if err := w.finish(sub); err != nil {
-					return group{}, false, err
-				}
-			}
-		default:
-			f, ok, err := w.entry(child, e)
-			if err != nil {
-				return group{}, false, err
-			}
-			if ok {
-				own.add([]file{f}, tag.Audio(e.Name()))
-			}
+		if err := w.child(filepath.Join(path, e.Name()), e, &in); err != nil {
+			return group{}, false, err
 		}
 	}
-	if below {
-		return group{}, true, w.collection(own, discs, loose)
+	if in.below {
+		return group{}, true, w.collection(in)
 	}
-	own.add(discs.files, discs.audio)
-	own.add(loose.files, false)
-	return own, false, nil
+	in.own.add(in.discs.files, in.discs.audio)
+	in.own.add(in.loose.files, false)
+	return in.own, false, nil
+}
+
+// parts are what is in a folder: its own files, those in folders of discs, and those in
+// folders without music. below tells that there are albums as well, which are emitted.
+type parts struct {
+	own, discs, loose group
+	below             bool
+}
+
+// child walks what is listed in a folder, and puts it with the rest.
+func (w *walker) child(path string, e fs.DirEntry, in *parts) error {
+	switch {
+	case w.left(path, e):
+		return nil
+	case !e.IsDir():
+		f, ok, err := w.entry(path, e)
+		if ok {
+			in.own.add([]file{f}, tag.Audio(e.Name()))
+		}
+		return err
+	}
+	sub, below, err := w.folder(path)
+	if err != nil {
+		return err
+	}
+	in.below = in.below || below
+	switch _, disc := library.DiscFolder(e.Name()); {
+	case !sub.audio:
+		in.loose.add(sub.files, false)
+	case disc:
+		in.discs.add(sub.files, true)
+	default:
+		in.below = true
+		return w.finish(sub)
+	}
+	return nil
 }
 
 // collection emits what is left of a folder that has albums below it, and so is no
 // album's: its tracks, each for itself, and what is no music, which is not theirs.
-func (w *walker) collection(own, discs, loose group) error {
-	rest := group{root: own.root, dir: own.dir}
-	for _, f := range own.files {
+func (w *walker) collection(in parts) error {
+	tracks, rest := in.discs, in.loose
+	for _, f := range in.own.files {
 		if tag.Audio(f.path) {
-			discs.add([]file{f}, true)
+			tracks.add([]file{f}, true)
 		} else {
 			rest.add([]file{f}, false)
 		}
 	}
-	rest.add(loose.files, false)
-	for _, g := range []group{discs, rest} {
+	for _, g := range []group{tracks, rest} {
 		if len(g.files) == 0 {
 			continue
 		}

@@ -34,7 +34,7 @@ seconds() {
 # By default up to a minute goes into making one interesting input smaller, hence the limit
 # on that. The fuzz functions see to it themselves that no input takes long; this is for the
 # case that something else hangs.
-limit=$(($(seconds "$time") + 120))
+limit=$((2 * $(seconds "$time") + 300))
 
 start() { # directory binary target
 	local log=$work/$3.log
@@ -56,10 +56,12 @@ finish() {
 	local log=$work/$target.log
 	echo "== ${directory#"$root"/} $target: $(grep -o 'execs: [0-9]*' "$log" | tail -1 || true)"
 	[ "$status" = 0 ] && return
-	tail -60 "$log"
-	if [ "$status" = 124 ]; then
-		echo "FOUND: $target hangs: it did not end ${limit} s after it began"
-	fi
+	grep -v '^fuzz: elapsed' "$log" | tail -60 || true
+	case $status in
+	1 | 2) ;;
+	124) echo "FOUND: $target hangs: it did not end $limit s after it began" ;;
+	*) echo "$target was ended from outside: exit status $status" ;;
+	esac
 	sed -n 's|.*\(testdata/fuzz/[A-Za-z0-9_]*/[0-9a-f]*\).*|\1|p' "$log" | sort -u | while read -r input; do
 		echo "FOUND: ${directory#"$root"/}/$input"
 	done
