@@ -96,6 +96,7 @@ func (s *shelf) place(at string, h catalog.Hash, t *tag.Info, source string, id 
 			s.held -= f.names
 			f.add(stands, true)
 			s.held += f.names
+			s.trim()
 		}
 		if dir == "" {
 			return nil
@@ -139,7 +140,7 @@ func (s *shelf) Releases(dir string) ([]library.Release, error) {
 	return f.releases, nil
 }
 
-// get gives a folder, and lets go of those not used for long.
+// get gives a folder, to be used before another is asked for.
 func (s *shelf) get(dir string) (*shelved, error) {
 	if f, ok := s.folders[dir]; ok {
 		s.recent.MoveToFront(f.at)
@@ -152,10 +153,15 @@ func (s *shelf) get(dir string) (*shelved, error) {
 	s.folders[dir] = f
 	f.at = s.recent.PushFront(f)
 	s.held += f.names
+	s.trim()
+	return f, nil
+}
+
+// trim lets go of the folders not used for longest, while too much is held.
+func (s *shelf) trim() {
 	for s.held > shelfNames && len(s.folders) > shelfFolders {
 		s.drop(s.recent.Back().Value.(*shelved))
 	}
-	return f, nil
 }
 
 // forget has a folder read again.
