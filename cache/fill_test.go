@@ -288,7 +288,7 @@ func TestReadAhead(t *testing.T) {
 	for _, g := range gets {
 		sum, longest = sum+g.r.Length, max(longest, g.r.Length)
 	}
-	if sum != obj.Size || longest > maxWindow || longest < maxWindow/2 || len(gets) > 20 {
+	if sum != obj.Size || longest > maxWindow || longest < maxWindow/2 || len(gets) > 50 {
 		t.Errorf("%d requests, %d bytes, longest %d", len(gets), sum, longest)
 	}
 

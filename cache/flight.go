@@ -16,8 +16,12 @@ type waiter struct {
 	need   int64
 	p      []byte // where its bytes go; nil when it waits for the end
 	filled bool   // p is complete; read it after ready
+	class  remote.Class
 	ready  chan struct{}
 }
+
+// wholeFill is the need of a waiter for the end of a fill.
+const wholeFill = math.MaxInt64
 
 // claim marks the blocks of the fill whose space is not counted yet, and gives what
 // they take.
@@ -129,7 +133,7 @@ func (f *fill) join(p []byte, off int64) *waiter {
 
 // follow makes a waiter for the end of the fill. With r.mu held.
 func (f *fill) follow() *waiter {
-	return f.enlist(&waiter{need: math.MaxInt64, ready: make(chan struct{})})
+	return f.enlist(&waiter{need: wholeFill, ready: make(chan struct{})})
 }
 
 func (f *fill) enlist(w *waiter) *waiter {
@@ -141,22 +145,27 @@ func (f *fill) enlist(w *waiter) *waiter {
 	return w
 }
 
-// hurry makes the fetch as urgent as those who wait for it: what is beyond the bytes
-// that somebody needs is read ahead.
+// hurry makes the fetch as urgent as the most urgent of those who wait for it; what
+// nobody waits for is as urgent as it was meant to be.
 func (f *fill) hurry() {
 	f.r.mu.Lock()
-	needed := f.at < f.need || len(f.waiters) > 0
-	f.r.mu.Unlock()
-	if needed {
-		f.ticket.Set(remote.Demand)
-	} else {
-		f.ticket.Set(remote.ReadAhead)
+	class := f.class
+	if f.at < f.need {
+		class = remote.Demand
 	}
+	for _, w := range f.waiters {
+		class = min(class, w.class)
+	}
+	f.r.mu.Unlock()
+	f.ticket.Set(class)
 }
+
+// idle tells whether the fill brings nothing that anybody waits for. With r.mu held.
+func (f *fill) idle() bool { return !f.done && f.at >= f.need && len(f.waiters) == 0 }
 
 // await waits for w, which enlisted with f.
 func (r *replica) await(ctx context.Context, f *fill, w *waiter) error {
-	f.ticket.Set(remote.Demand)
+	f.hurry()
 	err := r.c.await(ctx, w.ready)
 	if err != nil {
 		r.mu.Lock()
@@ -199,7 +208,7 @@ func (f *fill) turnAway() {
 // finish ends the fill for all who wait. With r.mu held.
 func (f *fill) finish(err error) {
 	f.done, f.err, f.buf = true, err, nil
-	f.wake(math.MaxInt64)
+	f.wake(wholeFill)
 }
 
 // failed tells whether the fill ended for a reason that the next one would meet too.
@@ -209,7 +218,7 @@ func (f *fill) failed() bool { return f.err != nil && !errors.Is(f.err, errAband
 // wakeAll lets every reader look again. With r.mu held.
 func (r *replica) wakeAll() {
 	for _, f := range r.flight {
-		f.wake(math.MaxInt64)
+		f.wake(wholeFill)
 	}
 }
 

@@ -14,8 +14,9 @@ const (
 	// minWindow is what a miss fetches at least, in bytes from the missing block on;
 	// never bytes before it, for they would only delay the reader.
 	minWindow = 256 << 10
-	// maxWindow is how far a sequential handle is fetched ahead at most, in bytes.
-	maxWindow = 4 << 20
+	// maxWindow is how far a sequential handle is fetched ahead at most, in bytes. More
+	// than that is for whoever knows what the reader is about: see [Cache.Wish].
+	maxWindow = 1 << 20
 	// slack is how far from the last read a sequential one may begin, in bytes: the
 	// kernel's read-ahead reorders its requests.
 	slack = 256 << 10
