@@ -30,6 +30,8 @@ type Options struct {
 	Free int64
 	// NoPassthrough has all reads pass this process, also of files that are here whole.
 	NoPassthrough bool
+	// Watcher is told what programs do with open files; nil for none.
+	Watcher Watcher
 	// Log is for what the kernel is not told; nil for none.
 	Log *slog.Logger
 }
@@ -80,6 +82,9 @@ func New(tree Tree, contents Contents, space Space, opts Options) *FS {
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Watcher == nil {
+		opts.Watcher = nobody{}
 	}
 	owner := Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 	if opts.Owner != nil {

@@ -42,6 +42,7 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 		// The kernel takes no other flag beside it, but that a close need not be told.
 		out.OpenFlags, out.BackingID = fuse.FOPEN_PASSTHROUGH|fuse.FOPEN_NOFLUSH, backing
 	}
+	f.opts.Watcher.Opened(out.Fh, in.Pid, v)
 	return fuse.OK
 }
 
@@ -61,11 +62,15 @@ func (f *FS) version(cancel <-chan struct{}, node catalog.ID) (v *catalog.Versio
 func (f *FS) Release(cancel <-chan struct{}, in *fuse.ReleaseIn) {
 	if h, ok := f.files.take(in.Fh); ok {
 		f.passes.leave(h.node, h.content, h.backing)
+		f.opts.Watcher.Ended(in.Fh)
 	}
 }
 
 // Flush implements fuse.RawFileSystem: a handle that cannot be written is clean.
-func (f *FS) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status { return fuse.OK }
+func (f *FS) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status {
+	f.opts.Watcher.Closed(in.Fh)
+	return fuse.OK
+}
 
 // Fsync implements fuse.RawFileSystem.
 func (f *FS) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status { return fuse.OK }

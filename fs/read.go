@@ -22,6 +22,8 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	off := int64(in.Offset)
 	buf = buf[:min(int64(len(buf)), int64(in.Size), h.size-off)]
 	end := off + int64(len(buf))
+	f.opts.Watcher.Asked(in.Fh, off, int64(len(buf)))
+	defer f.opts.Watcher.Answered(in.Fh)
 	wait := h.stalls.wait(off, end, f.opts.Timeout)
 	r := newRequest(cancel, wait)
 	defer r.finish()

@@ -35,6 +35,16 @@ func (s *Shelf) Covers(name string, id ID, off int64, n int) bool {
 	return o.Covers(id, off, n)
 }
 
+// Holds tells whether a pack is here and has anything of an object.
+func (s *Shelf) Holds(name string, id ID) bool {
+	o := s.take(name)
+	if o == nil {
+		return false
+	}
+	defer s.give(o)
+	return o.objects[id] != nil
+}
+
 // take gives an open pack, or nil. It must be given back.
 func (s *Shelf) take(name string) *opened {
 	s.mu.Lock()
@@ -133,8 +143,14 @@ func (s *Shelf) condemn(name string, err error) {
 	}
 }
 
-// Close closes the packs that are open. Nobody may use the shelf afterwards.
+// Close ends what is being fetched and closes the packs that are open. Nobody may use
+// the shelf afterwards.
 func (s *Shelf) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	s.downloads.Wait()
 	s.mu.Lock()
 	var files []*os.File
 	for _, h := range s.held {
@@ -145,17 +161,28 @@ func (s *Shelf) Close() error {
 	return nil
 }
 
-// open opens a pack's file and holds it to its name.
+// open opens a pack's file and, the first time, holds it to its name.
 func (s *Shelf) open(h *held) (*opened, error) {
 	f, err := os.Open(s.path(h.name))
 	if err != nil {
 		return nil, err
 	}
-	p, err := verified(f, h.name)
+	s.mu.Lock()
+	whole := h.whole
+	s.mu.Unlock()
+	var p *Pack
+	if whole {
+		p, err = Open(f, h.size)
+	} else {
+		p, err = verified(f, h.name)
+	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
+	s.mu.Lock()
+	h.whole = true
+	s.mu.Unlock()
 	return &opened{Pack: p, file: f}, nil
 }
 

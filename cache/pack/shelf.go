@@ -21,8 +21,9 @@ const (
 	// suffix ends the file name of a pack; partial that of one being written.
 	suffix  = ".pack"
 	partial = ".part"
-	// maxOpen bounds the packs that are open: about 100 KB of memory each.
-	maxOpen = 32
+	// maxOpen bounds the packs that are open: about 100 KB of memory each, and the blob
+	// that was read last.
+	maxOpen = 16
 )
 
 // Fetcher reads packs from where they are shared.
@@ -37,14 +38,21 @@ type Shelf struct {
 	fetch Fetcher
 	key   func(name string) string
 	log   *slog.Logger
+	free  func(dir string) (int64, error) // of the disk, in bytes
 
 	fetches singleflight.Group
+	// base ends with Close, and with it what is being fetched.
+	base context.Context
+	stop context.CancelFunc
+	// downloads are under way; begun with mu held, and none after closed.
+	downloads sync.WaitGroup
 
-	mu    sync.Mutex // guards the fields below; no I/O under it
-	held  map[string]*held
-	order *list.List // of *held, the most recently used first
-	bytes int64
-	opens *list.List // of *held that are open, the most recently used first
+	mu     sync.Mutex // guards the fields below; no I/O under it
+	held   map[string]*held
+	order  *list.List // of *held, the most recently used first
+	bytes  int64
+	opens  *list.List // of *held that are open, the most recently used first
+	closed bool
 }
 
 // held is a pack on the shelf.
@@ -56,6 +64,9 @@ type held struct {
 	// Guarded by Shelf.mu.
 	open  *opened
 	opens *list.Element
+	// whole: this process has seen that the bytes hash to the name. From then on what
+	// the pack says of its own pieces is enough to tell damage.
+	whole bool
 }
 
 // opened is an open pack with those who read it; the last one closes its file.
@@ -70,7 +81,7 @@ type opened struct {
 type Options struct {
 	// Dir is the folder of the packs; it is made.
 	Dir string
-	// Limit bounds them, in bytes.
+	// Limit bounds them, in bytes; Auto leaves it to the shelf.
 	Limit int64
 	// Key gives the key under which a pack is shared.
 	Key func(name string) string
@@ -83,8 +94,8 @@ func NewShelf(o Options, fetch Fetcher) (*Shelf, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Shelf{dir: o.Dir, limit: o.Limit, fetch: fetch, key: o.Key, log: o.Log,
-		held: map[string]*held{}, order: list.New(), opens: list.New()}
+	s := &Shelf{dir: o.Dir, fetch: fetch, key: o.Key, log: o.Log,
+		held: map[string]*held{}, order: list.New(), opens: list.New(), free: diskFree}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("scan packs: %w", err)
 	}
@@ -95,7 +106,9 @@ func NewShelf(o Options, fetch Fetcher) (*Shelf, error) {
 	for _, e := range entries {
 		s.adopt(e)
 	}
+	s.limit = s.settle(o.Limit)
 	s.shrink(0)
+	s.base, s.stop = context.WithCancel(context.Background())
 	return s, nil
 }
 
@@ -150,7 +163,7 @@ func (s *Shelf) Put(name string, body []byte) error {
 		return fmt.Errorf("scan pack %.12s: %w", name, ErrDamaged)
 	}
 	size := int64(len(body))
-	if s.Has(name) || !s.shrink(size) {
+	if s.Has(name) || !s.spare(size) || !s.shrink(size) {
 		return nil
 	}
 	if err := s.write(name, body); err != nil {
@@ -163,7 +176,7 @@ func (s *Shelf) Put(name string, body []byte) error {
 	defer s.mu.Unlock()
 	s.bytes -= size // reserved by shrink; add counts it
 	if s.held[name] == nil {
-		s.add(name, size)
+		s.add(name, size).whole = true
 	}
 	return nil
 }
@@ -242,7 +255,19 @@ func (s *Shelf) Fetch(ctx context.Context, name string) error {
 	}
 }
 
+// download gets a pack from where it is shared; Close ends it.
 func (s *Shelf) download(ctx context.Context, name string) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return context.Canceled
+	}
+	s.downloads.Add(1)
+	s.mu.Unlock()
+	defer s.downloads.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.base, cancel)()
 	body, obj, err := s.fetch.Get(ctx, s.key(name), remote.Range{}, "")
 	if err != nil {
 		return fmt.Errorf("fetch scan pack: %w", err)

@@ -62,6 +62,7 @@ func (i info) rows() []row {
 		row{"size", fmt.Sprintf("%s (%s)", humanSize(i.Size), count(i.Size, "byte", "bytes"))},
 		row{"changed", i.MTime.Local().Format(time.DateTime)},
 		row{"here", share(i.Cached, i.Size)},
+		row{"head", i.Pack.text()},
 		row{"sha256", first(i.SHA256, "not known yet")})
 	if o := i.Object; o != nil {
 		rows = append(rows, row{"object", o.Key}, row{"etag", o.ETag})

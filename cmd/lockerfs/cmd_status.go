@@ -56,6 +56,9 @@ func (s status) text(now time.Time, home string) string {
 	} else if c != nil {
 		fmt.Fprintf(&b, "here %s of %s\n", humanSize(c.Held), humanSize(c.Limit))
 	}
+	if p := s.Packs; p != nil && p.Count > 0 {
+		fmt.Fprintf(&b, "heads of files for scans: %s, %s of %s\n", count(int64(p.Count), "pack", "packs"), humanSize(p.Bytes), humanSize(p.Limit))
+	}
 	b.WriteString(s.reads())
 	if s.Device.Shared != nil && !*s.Device.Shared {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")

@@ -45,6 +45,8 @@ type engine struct {
 	follower *catalog.Follower
 	// cache is nil where a command has no use for bytes.
 	cache *cache.Cache
+	// packs is nil with cache, and where its folder cannot be used.
+	packs *packs
 	link  *link
 
 	// following is set before follow runs: from then on nothing waits for the store
@@ -101,9 +103,14 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	// store's conditions yet.
 	e.follower = catalog.NewFollower(catalog.NewLog(e.store, true), e.index, e.log("catalog"), e.applied)
 	if withCache {
-		e.cache, err = openCache(p, e.store, e.log("cache"))
+		if e.cache, err = openCache(p, e.store, e.log("cache")); err != nil {
+			return nil, err
+		}
+		if e.packs, err = openPacks(p.cache, e.store, e.index, e.log("packs")); err != nil {
+			e.log("packs").Warn("scans read each file by itself", "reason", err)
+		}
 	}
-	return e, err
+	return e, nil
 }
 
 func openCache(p place, s remote.Store, log *slog.Logger) (*cache.Cache, error) {
@@ -125,6 +132,9 @@ func (e *engine) Close() error {
 	case <-time.After(lastWord):
 	}
 	var errs []error
+	if e.packs != nil {
+		errs = append(errs, e.packs.Close())
+	}
 	if e.cache != nil {
 		errs = append(errs, e.cache.Close())
 	}
@@ -161,6 +171,7 @@ func (e *engine) nudge() {
 		default:
 		}
 	}
+	e.packs.nudge()
 }
 
 // follow keeps the index at the end of the log until ctx ends. hopeless, if not nil,
@@ -169,6 +180,7 @@ func (e *engine) nudge() {
 func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(error)) {
 	var tending sync.WaitGroup
 	tending.Go(func() { e.tend(ctx) })
+	tending.Go(func() { e.packs.fill(ctx) })
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

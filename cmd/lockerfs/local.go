@@ -38,7 +38,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	}
 	if e.cache != nil {
 		stats := e.cache.Stats()
-		s.Cache = &stats
+		s.Cache, s.Packs = &stats, e.packs.stats()
 	}
 	if f := e.files.Load(); f != nil {
 		passed := f.Passthrough()
@@ -193,6 +193,7 @@ func (e *engine) Info(ctx context.Context, at string) (info, error) {
 	if e.cache != nil {
 		found.Cached = e.cache.Present(objectOf(v))
 	}
+	found.Pack = e.packs.holding(v)
 	return found, nil
 }
 

@@ -32,6 +32,9 @@ func (e *engine) Import(ctx context.Context, paths []string, opts intake.Options
 	if opts.DryRun {
 		return im.Run(ctx, paths, opts, l.progress)
 	}
+	if e.packs != nil {
+		im.Keep = e.packs.shelf.Put
+	}
 	if im.Commit, err = e.writer(ctx); err != nil {
 		return intake.Report{}, err
 	}

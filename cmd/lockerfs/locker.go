@@ -86,12 +86,14 @@ type status struct {
 	// Access is read-only or read-write.
 	Access string `json:"access"`
 	// Synced tells whether this device has ever read the whole catalog.
-	Synced bool             `json:"synced"`
-	Commit int64            `json:"commit"`
-	Totals catalog.Totals   `json:"totals"`
-	Change *change          `json:"last_change,omitempty"`
-	Device device           `json:"device"`
-	Cache  *cache.Stats     `json:"cache,omitempty"`
+	Synced bool           `json:"synced"`
+	Commit int64          `json:"commit"`
+	Totals catalog.Totals `json:"totals"`
+	Change *change        `json:"last_change,omitempty"`
+	Device device         `json:"device"`
+	Cache  *cache.Stats   `json:"cache,omitempty"`
+	// Packs are the scan packs on this machine.
+	Packs  *packStats       `json:"packs,omitempty"`
 	Import *intake.Progress `json:"import,omitempty"`
 	// Passthrough and Traffic are there while the locker is mounted.
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
@@ -137,4 +139,6 @@ type info struct {
 	// Cached is how many of the file's bytes are on this machine.
 	Cached int64     `json:"cached"`
 	Tags   *tag.Info `json:"tags,omitempty"`
+	// Pack is the scan pack that has the file's head and tail, if any.
+	Pack *inPack `json:"pack,omitempty"`
 }

@@ -18,6 +18,8 @@ type presence struct {
 	point   string
 	mounted interface{ Unmount() error } // *fs.Mounted
 	engine  *engine
+	// idle ends what is fetched ahead, and waits for it.
+	idle func()
 	// gone is closed when it is unmounted, by whatever hand.
 	gone chan struct{}
 }
@@ -35,20 +37,35 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 	if err := recordMount(e.place.state, point); err != nil {
 		return nil, err
 	}
-	files := fs.New(e.index, contents{e.cache}, e.index, fs.Options{Owner: e.place.owner.files(),
-		Umask: e.place.owner.mask(), Log: e.log("fs")})
+	plan := newAhead(e, point)
+	files := fs.New(e.index, contents{e.cache, e.packs}, e.index, fs.Options{Owner: e.place.owner.files(),
+		Umask: e.place.owner.mask(), Watcher: plan, Log: e.log("fs")})
 	m, err := e.mountAt(ctx, point, files)
 	if err != nil {
 		return nil, errors.Join(err, forgetMount(e.place.state))
 	}
 	e.mounted.Store(&point)
 	e.files.Store(files)
-	p := &presence{point: point, mounted: m, engine: e, gone: make(chan struct{})}
+	p := &presence{point: point, mounted: m, engine: e, idle: background(plan.run), gone: make(chan struct{})}
 	go func() {
 		defer close(p.gone)
 		m.Wait()
 	}()
 	return p, nil
+}
+
+// background runs work until the function it gives is called, which waits for its end.
+func background(work func(ctx context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		work(ctx)
+	}()
+	return func() {
+		cancel()
+		<-over
+	}
 }
 
 // mountAt mounts at point, over the remains of a crash if need be.
@@ -95,6 +112,7 @@ func (p *presence) end(ctx context.Context, note func(string, ...any)) error {
 	}
 	p.engine.mounted.Store(nil)
 	p.engine.files.Store(nil)
+	p.idle()
 	return forgetMount(p.engine.place.state)
 }
 

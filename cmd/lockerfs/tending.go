@@ -47,10 +47,7 @@ const (
 // learning makes what commits bring known to search, in turns, until the function it
 // gives is called. Who only asks needs none of it.
 func (e *engine) learning() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
+	return background(func(ctx context.Context) {
 		pause := time.After(0)
 		for {
 			select {
@@ -67,11 +64,7 @@ func (e *engine) learning() (stop func()) {
 			e.learn(ctx)
 			pause = time.After(max(learnPause, learnShare*time.Since(began)))
 		}
-	}()
-	return func() {
-		cancel()
-		<-over
-	}
+	})
 }
 
 func (e *engine) recover(ctx context.Context) error {

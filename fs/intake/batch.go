@@ -17,6 +17,7 @@ type placed struct {
 	// entry is the one it becomes, the same however often it is tried, or updates.
 	entry   catalog.ID
 	version *catalog.Version
+	packed  *packing // that its version will name; nil for none
 	content *content // that it shares with others on their way; nil when it is held
 	leads   bool     // and is the first of
 	// twin: another file of this run has the same content and place. It comes in

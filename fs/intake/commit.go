@@ -24,6 +24,7 @@ func (r *run) commitAll(ctx context.Context, end context.CancelCauseFunc, ready 
 // to see the commit, its entries are known all the same. Updates wait: until theirs
 // are committed, what was remembered of them is true.
 func (r *run) committing(ctx context.Context, files []placed) {
+	namePacks(ctx, files)
 	r.remember(ctx, files, func(p *placed) bool { return p.action != Update })
 }
 

@@ -121,7 +121,11 @@ func (r *run) send(ctx context.Context, p *placed) (sent bool, err error) {
 			return false, err
 		}
 		c.ref, c.sent, sent = ref, true, true
+		if p.scan != nil {
+			c.in = p.scan.in
+		}
 	}
 	p.version = &catalog.Version{Size: p.info.Size(), SHA256: p.hash, Tags: p.tags, Object: c.ref}
+	p.packed = c.in
 	return sent, nil
 }

@@ -23,6 +23,8 @@ type examined struct {
 	damage error
 	// err is why the file cannot come in.
 	err error
+	// scan is what a pack has of it; nil for nothing.
+	scan *scanned
 	// held is content of the locker with the same hash, as of commit applied.
 	held    *catalog.Version
 	applied int64
@@ -118,6 +120,9 @@ func (x *examined) readTags(p *pass) error {
 	info, err := tag.ReadPictures(p, x.info.Size(), x.info.Name())
 	if err != nil && !errors.Is(err, tag.ErrUnknown) && !errors.Is(err, tag.ErrTruncated) && !errors.Is(err, tag.ErrBroken) {
 		return err
+	}
+	if errors.Is(err, tag.ErrUnknown) && tag.Unread(x.info.Name()) {
+		err = nil
 	}
 	x.tags, x.damage, x.sound = &info, err, sound{}
 	if err == nil {

@@ -19,6 +19,7 @@ type content struct {
 	turn chan struct{}
 	sent bool
 	ref  catalog.Ref
+	in   *packing // that has its head and tail; nil for none
 
 	files int // on their way with it; flight.mu guards it
 }

@@ -36,6 +36,8 @@ type Importer struct {
 	// Placed, if not nil, is told in a dry run where each file would stand, album by
 	// album, from one goroutine. The import waits for it.
 	Placed func(Placed)
+	// Keep, if not nil, is given the scan packs that were made, from several goroutines.
+	Keep func(name string, body []byte) error
 
 	disk  disk // of this machine, when nil
 	batch int  // files in a commit; 0 for batchSize
@@ -67,6 +69,8 @@ func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progr
 	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(), passes: passes{head: passHead},
 		homes: homes{}}
 	r.ledger.tell = im.Placed
+	r.packer.put = r.putPack
+	r.packer.log = im.Logger
 	if r.disk == nil {
 		r.disk = osDisk{}
 	}
@@ -97,6 +101,7 @@ type run struct {
 	links   links
 	pace    *pacer
 	flight  *flight
+	packer  packer
 	ledger  ledger
 
 	// What follows belongs to the goroutine that plans.

@@ -24,6 +24,7 @@ type pass struct {
 	file   io.ReaderAt
 	buf    []byte // head, then two pieces in turn
 	most   int64  // bytes of head
+	watch  *watch // is shown every byte; may be nil
 	head   []byte // what is kept of the start
 	pieces [2]kept
 }
@@ -72,6 +73,7 @@ func (p *pass) sum(ctx context.Context, size int64) (catalog.Hash, error) {
 			return catalog.Hash{}, fmt.Errorf("it ends at %d of %d bytes: %w", off+int64(n), size, errChanged)
 		}
 		sum.Write(b)
+		p.watch.saw(off, b)
 		p.keep(off, b)
 	}
 	var more [1]byte

@@ -43,7 +43,13 @@ func (r *run) planAll(ctx context.Context, in <-chan *reading, out chan<- placed
 			return errors.Join(err, pool.Wait())
 		}
 		rd.files = nil // the tags of a large folder are much
-		for i, p := range plans {
+		for i := range plans {
+			if i%packAhead == 0 {
+				for _, k := range r.gather(pctx, plans[i:min(i+packAhead, len(plans))], i == 0) {
+					pool.Go(func() error { k.send(pctx); return nil })
+				}
+			}
+			p := plans[i]
 			plans[i] = placed{}
 			if err := r.start(pctx, pool, p, out); err != nil {
 				return errors.Join(err, pool.Wait())
@@ -85,7 +91,12 @@ func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
 		return nil, fmt.Errorf("filing %s: %w", rd.group.files[0].path, err)
 	}
 	plans := make([]placed, 0, len(places))
-	for _, place := range places {
+	strays := r.strays(rd, good, places)
+	for i, place := range places {
+		if strays[i] {
+			r.ledger.leave(notAudio, good[place.Source].file, noAlbum)
+			continue
+		}
 		p := placed{examined: good[place.Source], path: place.Path, action: Upload}
 		if rd.audio && tag.Audio(p.file.path) {
 			r.homes.notice(rd.dir, place.Path)
@@ -97,6 +108,28 @@ func (r *run) plan(ctx context.Context, rd *reading) ([]placed, error) {
 	}
 	slices.SortFunc(plans, func(a, b placed) int { return cmp.Compare(a.path, b.path) })
 	return plans, nil
+}
+
+const noAlbum = "not music, and of no one album of those beside it"
+
+// strays tells which files would stand apart from all the music of their group: the
+// folder they lay in is none of the locker's.
+func (r *run) strays(rd *reading, good []examined, places []library.Placement) map[int]bool {
+	if !rd.audio || r.layout.Keep() {
+		return nil
+	}
+	top := func(p string) string { top, _, _ := strings.Cut(p, "/"); return top }
+	music := map[string]bool{}
+	for _, place := range places {
+		if tag.Audio(good[place.Source].file.path) {
+			music[top(place.Path)] = true
+		}
+	}
+	strays := map[int]bool{}
+	for i, place := range places {
+		strays[i] = len(music) > 0 && !music[top(place.Path)]
+	}
+	return strays
 }
 
 // good gives the files of a group that can come in. When the disk of some went away,

@@ -53,10 +53,14 @@ func (r *run) upload(ctx context.Context, x *examined, p string) (catalog.Ref, e
 	defer done()
 	again := r.checks.begin(f)
 	defer r.checks.end(again)
+	again.watch = x.scan.watching()
 	if h, err := again.sum(look, x.info.Size()); err != nil {
 		return catalog.Ref{}, err
 	} else if h != x.hash {
 		return catalog.Ref{}, fmt.Errorf("%s %w", x.path, errChanged)
+	}
+	if !again.watch.proves(x.scan) {
+		x.scan = nil
 	}
 	return catalog.Ref{Key: key, ETag: obj.ETag}, x.still(f)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/fs/tag"
@@ -80,9 +81,19 @@ func (w *walker) walk(path string) error {
 	return err
 }
 
-// source is a path as library.Source wants it.
+// source is a path as library.Source wants it. A name from before UTF-8 is decoded, by
+// itself and the folders above it, so that a folder has one name for all that is in it.
 func (w *walker) source(path string) string {
-	return strings.TrimPrefix(filepath.ToSlash(path[w.above:]), "/")
+	s := strings.TrimPrefix(filepath.ToSlash(path[w.above:]), "/")
+	if utf8.ValidString(s) {
+		return s
+	}
+	was := strings.Split(s, "/")
+	parts := slices.Clone(was)
+	for i, part := range was {
+		parts[i] = tag.Decode(part, was[:i]...)
+	}
+	return strings.Join(parts, "/")
 }
 
 // folder walks one folder. It emits the groups below it that stand for themselves,

@@ -33,6 +33,9 @@ type fileGuess struct {
 // a scene release "03-artist-title".
 func guessFile(stem string, in scene) fileGuess {
 	if number, artist, title, ok := in.file(stem); ok {
+		if words(artist) == words(in.artist) && artist == strings.ToLower(artist) {
+			artist = in.artist // which may have capitals
+		}
 		g := fileGuess{artist: artist, title: title, sure: true}
 		if g.track, _ = leadingNumber(number); g.track == 0 {
 			g.position = number
@@ -158,7 +161,7 @@ func anyFolder(name string) bool {
 		"songs", "tracks", "download", "downloads", "desktop", "incoming", "import", "tmp", "temp", "unsorted", "misc", "new folder",
 		"media", "library", "home", "unknown artist", "unknown album", "singles", "albums", "eps", "eps & singles", "discography",
 		"scene", "rips", "cds", "vinyl", "lossless", "live", "concerts", "bootlegs", "compilations", "soundtracks", "mixtapes", "dj", "classical",
-		"podcasts", "audiobooks", "bandcamp", "amazon mp3", "napster", "beatport", "old downloads", "backup", "phone", "favourites", "favorites":
+		"podcasts", "audiobooks", "tones", "ringtones", "bandcamp", "amazon mp3", "napster", "beatport", "old downloads", "backup", "phone", "favourites", "favorites":
 		return true
 	}
 	return false

@@ -50,9 +50,9 @@ func TestGuessFileOfScene(t *testing.T) {
 		t.Fatalf("sceneFolder: %v, %t, want %v", in, ok, want)
 	}
 	for stem, want := range map[string]fileGuess{
-		"01-interpol-untitled-fts":   {track: 1, artist: "interpol", title: "untitled", sure: true},
-		"a-interpol-pda":             {position: "A", artist: "interpol", title: "pda", sure: true},
-		"02-interpol-say_no-reprise": {track: 2, artist: "interpol", title: "say no-reprise", sure: true},
+		"01-interpol-untitled-fts":   {track: 1, artist: "Interpol", title: "untitled", sure: true},
+		"a-interpol-pda":             {position: "A", artist: "Interpol", title: "pda", sure: true},
+		"02-INTERPOL-say_no-reprise": {track: 2, artist: "INTERPOL", title: "say no-reprise", sure: true},
 	} {
 		if got := guessFile(stem, in); got != want {
 			t.Errorf("guessFile(%q) = %+v, want %+v", stem, got, want)

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
 // findHomes finds the folders of the locker that have the names of the releases.
@@ -124,7 +126,7 @@ func (n *namesakes) matches(r *release) ([]match, error) {
 	var out []match
 	sure := false
 	for _, m := range all {
-		if len(all) > 1 || r.taken != nil || m.like == different {
+		if len(all) > 1 || r.taken != nil || m.like < sameYear {
 			if err := n.look(&m); err != nil {
 				return nil, err
 			}
@@ -141,7 +143,7 @@ func (n *namesakes) matches(r *release) ([]match, error) {
 }
 
 // look counts the release's files that a home has; -1 if there are none, but others of
-// names that the release must keep.
+// names that the release must keep, or with its numbers and other titles.
 func (n *namesakes) look(m *match) error {
 	clash := false
 	for _, a := range m.r.albums {
@@ -161,8 +163,50 @@ func (n *namesakes) look(m *match) error {
 			}
 		}
 	}
+	if !clash && m.files == 0 && m.like > different && m.like < sameYear {
+		held, err := n.p.existing.Folder(path.Join(n.dir, m.h.name))
+		if err != nil {
+			return fmt.Errorf("list %q: %w", path.Join(n.dir, m.h.name), err)
+		}
+		clash = m.r.contradicts(held)
+	}
 	if clash && m.files == 0 {
 		m.files = -1
 	}
 	return nil
+}
+
+// contradicts tells whether a folder has most numbers of the release's tracks, and no
+// fewer than two, but none of its titles: then it is another album's, though nothing else
+// says so.
+func (r *release) contradicts(held *Folder) bool {
+	const most = 1000 // children of an album's folder
+	if len(held.named) > most || r.album().loose() {
+		return false
+	}
+	numbers, titles := map[int]bool{}, []string{}
+	for _, same := range held.named {
+		for _, c := range same {
+			if stem, _ := SplitExt(c.Name); !c.Dir && tag.Audio(c.Name) {
+				g := guessFile(stem, scene{})
+				numbers[g.track] = true
+				titles = append(titles, words(g.title))
+			}
+		}
+	}
+	numbered, taken := 0, 0
+	for _, a := range r.albums {
+		for _, t := range a.tracks {
+			title := words(CleanPart(t.title))
+			if slices.ContainsFunc(titles, func(there string) bool { return strings.Contains(there, title) || strings.Contains(title, there) }) {
+				return false
+			}
+			if t.number > 0 && !t.untitled && !a.keep {
+				if numbered++; numbers[t.number] {
+					taken++
+				}
+			}
+		}
+	}
+	return taken >= 2 && 3*taken >= 2*numbered
 }

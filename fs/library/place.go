@@ -190,7 +190,7 @@ func (f *folder) open(l *Layout, held *Folder) {
 		for _, t := range a.tracks {
 			if !a.keep {
 				discs = max(discs, t.discs, t.disc)
-				digits = max(digits, len(strconv.Itoa(max(t.number, sane(t.info.TrackTotal)))))
+				digits = max(digits, min(len(strconv.Itoa(max(t.number, sane(t.info.TrackTotal)))), 3))
 			}
 		}
 	}

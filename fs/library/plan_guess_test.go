@@ -58,8 +58,8 @@ func TestPlanGuesses(t *testing.T) {
 				other("in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/01-interpol-untitled.mp3"), other("in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/02-interpol-obstacle_1-fts.mp3"),
 			},
 			want: map[string]string{
-				"in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/01-interpol-untitled.mp3":       "interpol/Turn On The Bright Lights/01 untitled.mp3",
-				"in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/02-interpol-obstacle_1-fts.mp3": "interpol/Turn On The Bright Lights/02 obstacle 1.mp3",
+				"in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/01-interpol-untitled.mp3":       "Interpol/Turn On The Bright Lights/01 untitled.mp3",
+				"in/Scene/Interpol-Turn_On_The_Bright_Lights-2002-FTS/02-interpol-obstacle_1-fts.mp3": "Interpol/Turn On The Bright Lights/02 obstacle 1.mp3",
 			},
 		},
 		"folders that say nothing": {

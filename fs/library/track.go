@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/lockerfs/lockerfs/fs/tag"
 )
@@ -53,6 +54,7 @@ func newTrack(s Source, index int, rel string) *track {
 		g.artist = "" // the locker's names tell no artist: they may be what a layout made
 	}
 	t.guess(g)
+	t.guessTaped(stem)
 	t.guessDisc()
 	return t
 }
@@ -67,6 +69,8 @@ func (t *track) guess(g fileGuess) {
 			t.title = g.artist + " - " + g.title
 		}
 		g.sure = true
+	} else {
+		t.title = uncut(t.title, g.title)
 	}
 	if t.number == 0 && (g.sure || words(g.title) == words(t.title)) {
 		t.number, t.position = g.track, g.position
@@ -76,11 +80,23 @@ func (t *track) guess(g fileGuess) {
 	}
 }
 
-// guessDisc takes the disc from the end of the album's title, or from the folder. The
-// side of a record is none where the track's position tells it.
+// guessTaped takes disc and track of a concert from the file's name, where that has no
+// title to tell.
+func (t *track) guessTaped(stem string) {
+	disc, number, ok := taped(stem)
+	if !ok || t.untitled || t.number > 0 && t.number != number {
+		return
+	}
+	t.disc, t.number = cmp.Or(t.disc, disc), number
+}
+
+// guessDisc takes the disc from the end of the album's title, which tells that there are
+// several, or from the folder. The side of a record is none where the track's position
+// tells it.
 func (t *track) guessDisc() {
 	if title, disc, ok := trailingDisc(t.album); ok {
 		t.album, t.disc = title, cmp.Or(t.disc, disc)
+		t.discs = max(t.discs, 2)
 	}
 	disc, ok := DiscFolder(path.Base(path.Dir(t.Path)))
 	if ok && t.disc == 0 && path.Dir(t.rel) != "." && strings.Trim(t.position, "0123456789") == "" {
@@ -91,9 +107,11 @@ func (t *track) guessDisc() {
 // told gives what a tag says, and nothing for what programs write when they do not know.
 func told(s string) string {
 	s = tidy(s)
-	switch strings.ToLower(strings.Trim(s, "<>[]()")) {
-	case "unknown", "unknown artist", "unknown album":
+	switch name := strings.ToLower(strings.Trim(s, "<>[]()")); {
+	case name == "unknown", name == "unknown artist", name == "unknown album":
 		return ""
+	case strings.HasPrefix(name, "www."), strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
+		return "" // where it was downloaded
 	}
 	return s
 }
@@ -110,6 +128,26 @@ func soundless(title string) string {
 		if stem, _ := SplitExt(title); stem != title && tag.Audio(title) {
 			title = stem
 		}
+	}
+	return title
+}
+
+// uncut gives a title whole that ID3v1 has cut at 30 characters, if the file's name goes on
+// from there.
+func uncut(title, name string) string {
+	have := words(title)
+	if utf8.RuneCountInString(title) != 30 || !strings.HasPrefix(words(name), have) {
+		return title
+	}
+	for i := range name {
+		if words(name[:i]) != have {
+			continue
+		}
+		first, _ := utf8.DecodeRuneInString(strings.TrimPrefix(name[i:], " "))
+		if readable(first) {
+			return title + name[i:]
+		}
+		break
 	}
 	return title
 }

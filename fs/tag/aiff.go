@@ -46,7 +46,7 @@ func (a *aiffWalk) chunk(c *chunk) error {
 		if err != nil {
 			return err
 		}
-		a.text.add(map[string]string{"NAME": title, "AUTH": artist}[c.id], legacy(b))
+		a.text.add(map[string]string{"NAME": title, "AUTH": artist}[c.id], a.latin1(b))
 	case "ID3 ", "id3 ":
 		_, f, err := a.id3v2(c.body, c.end)
 		a.tags.lend(f)

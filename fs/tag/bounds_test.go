@@ -287,7 +287,7 @@ func TestDamage(t *testing.T) {
 }
 
 func TestAudio(t *testing.T) {
-	for name, want := range map[string]bool{"a.flac": true, "A.MP3": true, "x/y.m4a": true, "cover.jpg": false, "mp3": false, "a.cue": false, "a.mp3.part": false} {
+	for name, want := range map[string]bool{"a.flac": true, "A.MP3": true, "x/y.m4a": true, "cover.jpg": false, "mp3": false, "gd73-02-09d1t01.shn": true, "canyon.MID": true, "tone.m4r": true, "clip.webm": true, "video.mkv": false, "a.cue": false, "a.mp3.part": false} {
 		if got := tag.Audio(name); got != want {
 			t.Errorf("Audio(%q) = %t", name, got)
 		}

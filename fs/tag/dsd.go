@@ -138,7 +138,7 @@ func (d *dsdiffWalk) chunk(id string, body, size, there int64) error {
 	case id == "DIAR" || id == "DITI": // a length, and a text
 		if n := int64(len(b)); n >= 4 {
 			v, err := d.w.upTo(body+4, int(min(there-4, int64(binary.BigEndian.Uint32(b)), maxText)))
-			d.text.add(map[string]string{"DIAR": artist, "DITI": title}[id], legacy(v))
+			d.text.add(map[string]string{"DIAR": artist, "DITI": title}[id], d.latin1(v))
 			return err
 		}
 	case id == "DSD " && d.data.Offset == 0:

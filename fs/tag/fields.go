@@ -56,7 +56,7 @@ type fields map[string][]string
 // add appends a value to a field of the vocabulary; an unknown field, an empty value
 // and one that is there already are dropped.
 func (f fields) add(key, value string) {
-	value = clean(value)
+	value = clean(undouble(value))
 	if key == "" || value == "" || len(f[key]) >= maxValues || slices.Contains(f[key], value) {
 		return
 	}

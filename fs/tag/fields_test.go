@@ -75,7 +75,7 @@ func TestNames(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for text, want := range map[string][2]int{
-		"3": {3, 0}, "3/12": {3, 12}, "03 / 12": {3, 12}, "3 of 12": {3, 12}, "01 OF 12": {1, 12}, "/12": {0, 12}, "A1": {0, 0}, "A1/12": {0, 12}, "of 12": {0, 0},
+		"3": {3, 0}, "3/12": {3, 12}, "03 / 12": {3, 12}, "3 of 12": {3, 12}, "01 OF 12": {1, 12}, "/12": {0, 12}, "#8": {8, 0}, "# 8/9": {8, 9}, "A1": {0, 0}, "A1/12": {0, 12}, "of 12": {0, 0},
 	} {
 		if n, total := (fields{trackNumber: {text}}).numbers(trackNumber, trackTotal); [2]int{n, total} != want {
 			t.Errorf("%q is %d of %d, want %v", text, n, total, want)

@@ -45,7 +45,7 @@ func (t *id3Tag) take(f id3Frame) error {
 		}
 	case "TXXX":
 		name, rest, _ := cutText(b[0], b[1:])
-		t.values(canonical(decodeText(b[0], name)), b[0], rest)
+		t.values(canonical(t.decodeText(b[0], name)), b[0], rest)
 	case "COMM":
 		t.comment(b)
 	case "RVA2":
@@ -130,7 +130,7 @@ func (t *id3Tag) values(field string, enc byte, b []byte) {
 		enc = encUTF16BE
 	}
 	for _, part := range splitText(enc, b) {
-		v := decodeText(enc, part)
+		v := t.decodeText(enc, part)
 		if field == genre {
 			for _, g := range genres(v) {
 				t.fields.add(genre, g)
@@ -173,8 +173,8 @@ func (t *id3Tag) comment(b []byte) {
 		return
 	}
 	name, text, _ := cutText(b[0], b[4:])
-	if canonical(decodeText(b[0], name)) == gapless {
-		t.fields.add(gapless, decodeText(b[0], text))
+	if canonical(t.decodeText(b[0], name)) == gapless {
+		t.fields.add(gapless, t.decodeText(b[0], text))
 	}
 }
 
@@ -239,7 +239,7 @@ func apicHead(major byte, b []byte) (mime string, kind, head int) {
 		if !ok || len(after) == 0 {
 			return "", 0, 0
 		}
-		mime, rest = legacy(m), after
+		mime, rest = string(m), after
 	}
 	kind = int(rest[0])
 	_, data, ok := cutText(enc, rest[1:])

@@ -60,7 +60,7 @@ func (p *parser) apeTagged(start int64) error {
 func (p *parser) tailTag(start, end int64, ape, v1 fields) (int64, error) {
 	if b, err := p.before(start, end, id3v1Size); err != nil || b != nil && string(b[:3]) == "TAG" {
 		if err == nil {
-			v1.lend(id3v1(b))
+			v1.lend(p.id3v1(b))
 		}
 		return id3v1Size, err
 	}
@@ -105,11 +105,11 @@ func (p *parser) before(start, end int64, n int) ([]byte, error) {
 }
 
 // id3v1 reads the 128 bytes of ID3v1 or 1.1 (https://id3.org/ID3v1).
-func id3v1(b []byte) fields {
+func (p *parser) id3v1(b []byte) fields {
 	f := fields{}
 	text := func(from, to int) string {
 		s, _, _ := bytes.Cut(b[from:to], []byte{0})
-		return legacy(s)
+		return p.latin1(s)
 	}
 	f.add(title, text(3, 33))
 	f.add(artist, text(33, 63))

@@ -2,111 +2,221 @@ package tag
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 )
 
-// legacy decodes bytes that claim to be ISO 8859-1. Where they are UTF-8 beyond
-// ASCII they were meant to be: no text in Latin-1 looks like that by chance. Russian
-// and Japanese of old programs are known by signs that no other text has; Chinese and
-// Korean have none, for their bytes are the same. The bytes 0x80 to 0x9f, unused in
+// Text in ISO 8859-1 often is none. Where its bytes are UTF-8 beyond ASCII they were
+// meant to be: no text in Latin-1 looks like that by chance. Russian and Japanese of old
+// programs are known by signs that no other text has; one text of a file that has them
+// speaks for the short ones beside it, for one program wrote them all. Chinese and Korean
+// have no such signs, for their bytes are the same. The bytes 0x80 to 0x9f, unused in
 // Latin-1, are read as Windows-1252, which is what wrote them.
-func legacy(b []byte) string {
+
+// charset is an encoding of programs that knew but one.
+type charset struct {
+	decode func([]byte) string
+	// sure means that the decoded text, in this encoding, has signs that text in no other
+	// has; may, that it can be text at all.
+	sure, may func(string) bool
+}
+
+func charsets() []charset {
+	return []charset{
+		{decoder(charmap.Windows1251), isRussian, isCyrillic},
+		{decoder(charmap.KOI8R), isRussian, isCyrillic},
+		{shiftJIS, hasKana, isJapanese},
+	}
+}
+
+func decoder(e encoding.Encoding) func([]byte) string {
+	return func(b []byte) string {
+		s, err := e.NewDecoder().Bytes(b)
+		if err != nil {
+			return "\uFFFD"
+		}
+		return string(s)
+	}
+}
+
+// latin1 reads bytes as what they claim to be, and remembers them where that may be wrong.
+func (p *parser) latin1(b []byte) string {
+	const most = 256
 	if utf8.Valid(b) {
 		return string(b)
 	}
-	if isCyrillic(b) {
-		if s, err := charmap.Windows1251.NewDecoder().Bytes(b); err == nil {
-			return string(s)
+	s := decoder(charmap.Windows1252)(b)
+	if p.latin == nil {
+		p.latin = map[string][]byte{}
+	}
+	if key := clean(s); len(p.latin) < most && len(b) <= maxValue {
+		p.latin[key] = bytes.Clone(b)
+	}
+	return s
+}
+
+// reread decides about the texts that were read as Latin-1, all together.
+func (f fields) reread(latin map[string][]byte) {
+	if len(latin) == 0 {
+		return
+	}
+	all := slices.Collect(maps.Values(latin))
+	for _, values := range f {
+		for i, v := range values {
+			if b, ok := latin[v]; ok {
+				values[i] = clean(legacy(b, all))
+			}
 		}
 	}
-	if s, ok := shiftJIS(b); ok {
-		return s
-	}
-	s, err := charmap.Windows1252.NewDecoder().Bytes(b)
-	if err != nil {
-		return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
-	}
-	return string(s)
 }
 
-// Kinds of bytes in Windows-1251.
-const (
-	cyrOther = iota // in no Russian text
-	cyrSpace        // ASCII that is no letter, quotes and dashes
-	cyrLatin
-	cyrUpper
-	cyrLower
-)
-
-func cyrKind(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-		return cyrLatin
-	case c < 0x80, strings.IndexByte("\x85\x91\x92\x93\x94\x96\x97\xab\xb9\xbb", c) >= 0:
-		return cyrSpace
-	case c >= 0xE0, c == 0xB8:
-		return cyrLower
-	case c >= 0xC0, c == 0xA8:
-		return cyrUpper
-	}
-	return cyrOther
-}
-
-// isCyrillic tells whether a text is Russian in Windows-1251. Its words are of letters
-// beyond ASCII alone, which no Western word of some length is; small letters follow at
-// most one capital, which KOI8-R has the other way round and two bytes of a Chinese or
-// Korean character have in no order; there are capitals, which Hebrew has not; and a
-// third are vowels, which they are not in Greek, whose accents are capitals here.
-func isCyrillic(b []byte) bool {
-	const vowels = "\xc0\xc5\xc8\xce\xd3\xdb\xdd\xde\xdf\xe0\xe5\xe8\xee\xf3\xfb\xfd\xfe\xff\xa8\xb8"
-	letters, vowel, latin, word, capital, sure := 0, 0, false, 0, false, false
-	for _, c := range b {
-		kind := cyrKind(c)
-		if kind == cyrSpace {
-			word, latin, capital = 0, false, false
+// legacy decodes bytes that claim to be ISO 8859-1, knowing all such texts of the file.
+func legacy(b []byte, all [][]byte) string {
+	likely := ""
+	for _, c := range charsets() {
+		s := c.decode(b)
+		if !c.may(s) {
 			continue
 		}
-		if kind == cyrOther || kind == cyrUpper && word > 0 || kind != cyrLatin && latin || kind == cyrLatin && word > 0 && !latin {
+		if c.sure(s) {
+			return s
+		}
+		if likely == "" && slices.ContainsFunc(all, func(b []byte) bool { s := c.decode(b); return c.may(s) && c.sure(s) }) {
+			likely = s
+		}
+	}
+	if likely != "" {
+		return likely
+	}
+	return decoder(charmap.Windows1252)(b)
+}
+
+// Decode gives the text of a name from before UTF-8, whose encoding nothing tells, by the
+// signs that tags in such encodings are known by; beside are names that were made by the
+// same hand. Valid UTF-8 it gives as it is.
+func Decode(name string, beside ...string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	var all [][]byte
+	for _, other := range beside {
+		if !utf8.ValidString(other) {
+			all = append(all, []byte(other))
+		}
+	}
+	return legacy([]byte(name), all)
+}
+
+// isCyrillic tells whether all letters are Cyrillic, or at least those of each word.
+func isCyrillic(s string) bool {
+	latin, cyrillic := false, false
+	for _, r := range s {
+		switch {
+		case unicode.Is(unicode.Cyrillic, r):
+			cyrillic = true
+		case r < utf8.RuneSelf && unicode.IsLetter(r):
+			latin = true
+		case r < utf8.RuneSelf, strings.ContainsRune("…‘’“”–—«»№\u00a0", r):
+			latin, cyrillic = false, false
+		default:
 			return false
 		}
-		if word++; kind == cyrLatin {
-			latin = true
+		if latin && cyrillic {
+			return false
+		}
+	}
+	return true
+}
+
+// isRussian tells whether Cyrillic text is Russian beyond doubt. Its words are of letters
+// beyond ASCII alone, which no Western word of some length is; small letters follow at
+// most one capital, which Windows-1251 and KOI8-R have each the other way round and two
+// bytes of a Chinese or Korean character have in no order; there are capitals, which
+// Hebrew has not; and a third are vowels, which they are not in Greek, whose accents are
+// capitals here.
+func isRussian(s string) bool {
+	letters, vowel, word, capital, sure := 0, 0, 0, false, false
+	for _, r := range s {
+		if !unicode.Is(unicode.Cyrillic, r) {
+			word, capital = 0, false
 			continue
 		}
+		if strings.ContainsRune("ЂЃѓђЉЊЌЋЏљњќћџЎўЈҐЄЇІіґєјЅѕї", r) || unicode.IsUpper(r) && word > 0 {
+			return false
+		}
+		word++
 		letters++
-		if strings.IndexByte(vowels, c) >= 0 {
+		if strings.ContainsRune("АЕИОУЫЭЮЯЁаеиоуыэюяё", r) {
 			vowel++
 		}
-		capital = capital || kind == cyrUpper
+		capital = capital || unicode.IsUpper(r)
 		sure = sure || capital && word >= 4
 	}
 	return sure && letters >= 5 && vowel*3 >= letters && vowel*3 <= letters*2
 }
 
-// shiftJIS decodes Japanese that has kana in it, of which the first byte is 0x82 or
-// 0x83: two quotation marks of Windows-1252 that hardly occur even once.
-func shiftJIS(b []byte) (string, bool) {
+func shiftJIS(b []byte) string {
+	s := decoder(japanese.ShiftJIS)(b)
+	if len(b) > 0 && b[len(b)-1] >= utf8.RuneSelf {
+		s = strings.TrimSuffix(s, "\uFFFD") // ID3v1 cuts characters in half
+	}
+	return s
+}
+
+// isJapanese leaves out what Latin-1 looks like in Shift-JIS: kana of half width.
+func isJapanese(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r == utf8.RuneError || r >= 0xFF61 && r <= 0xFF9F || r >= 0xE000 && r <= 0xF8FF
+	})
+}
+
+// hasKana tells whether kana are a quarter of a text, and no fewer than two: in
+// Shift-JIS their first byte is 0x82 or 0x83, two quotation marks of Windows-1252 that
+// hardly occur even once.
+func hasKana(s string) bool {
 	kana := 0
-	for i := 0; i+1 < len(b); i++ {
-		switch c, next := b[i], b[i+1]; {
-		case c == 0x82 && next >= 0x9F && next <= 0xF1, c == 0x83 && next >= 0x40 && next <= 0x96 && next != 0x7F:
+	for _, r := range s {
+		if unicode.In(r, unicode.Hiragana, unicode.Katakana) {
 			kana++
-			i++
-		case c >= 0x81 && c <= 0x9F, c >= 0xE0 && c <= 0xEA:
-			i++
 		}
 	}
-	if kana < 2 {
-		return "", false
+	return kana >= 2 && kana*4 >= utf8.RuneCountInString(s)
+}
+
+// undouble undoes UTF-8 that was taken for Latin-1 or Windows-1252 and made UTF-8 again:
+// "Ð\u009cÐ¸Ñ\u0080". Of two such characters or more that cannot be by chance.
+func undouble(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) < 0 {
+		return s
 	}
-	s, err := japanese.ShiftJIS.NewDecoder().Bytes(b)
-	s = bytes.TrimSuffix(s, []byte("\uFFFD")) // ID3v1 cuts characters in half
-	if err != nil || bytes.ContainsRune(s, utf8.RuneError) || kana*4 < utf8.RuneCount(s) {
-		return "", false
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		c, ok := charmap.Windows1252.EncodeRune(r)
+		switch {
+		case r < 0x100:
+			b = append(b, byte(r))
+		case ok:
+			b = append(b, c)
+		default:
+			return s
+		}
 	}
-	return string(s), true
+	once := string(b)
+	beyond := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			return -1
+		}
+		return r
+	}, once)
+	if !utf8.ValidString(once) || utf8.RuneCountInString(beyond) < 2 {
+		return s
+	}
+	return once
 }

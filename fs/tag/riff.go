@@ -172,7 +172,7 @@ func (w *waveWalk) listInfo(c *chunk) error {
 		size := int64(binary.LittleEndian.Uint32(b[4:]))
 		text := b[8:min(int64(len(b)), 8+size)]
 		text, _, _ = bytes.Cut(text, []byte{0})
-		w.list.add(riffField(string(b[:4])), legacy(text))
+		w.list.add(riffField(string(b[:4])), w.latin1(text))
 		b = b[min(int64(len(b)), 8+size+size&1):]
 	}
 	return nil

@@ -36,9 +36,20 @@ var (
 // Audio tells by its extension whether lockerfs treats a file as audio.
 func Audio(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".mp3", ".mp2", ".flac", ".m4a", ".m4b", ".m4p", ".mp4", ".alac", ".aac",
+	case ".mp3", ".mp2", ".mpga", ".flac", ".m4a", ".m4b", ".m4p", ".m4r", ".mp4", ".alac", ".aac", ".aax",
 		".ogg", ".oga", ".opus", ".wav", ".wave", ".bwf", ".rf64", ".aif", ".aiff", ".aifc", ".afc",
-		".wv", ".ape", ".mpc", ".mp+", ".mpp", ".dsf", ".dff", ".wma", ".asf", ".tta", ".tak", ".spx", ".mka":
+		".wv", ".ape", ".mpc", ".mp+", ".mpp", ".dsf", ".dff", ".wma", ".asf", ".tta", ".tak", ".spx", ".mka", ".webm", ".weba":
+		return true
+	}
+	return Unread(name)
+}
+
+// Unread tells by its extension whether a file is audio whose container Read does not
+// know, such as a tracker's module: that it finds nothing is no fault of the file.
+func Unread(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".shn", ".mid", ".midi", ".kar", ".mod", ".xm", ".s3m", ".it", ".sid", ".nsf", ".spc", ".ra", ".rm",
+		".ac3", ".dts", ".au", ".snd", ".caf", ".amr", ".aa", ".ofr", ".ofs":
 		return true
 	}
 	return false
@@ -73,6 +84,9 @@ type parser struct {
 	near bool
 	// images is how many bytes of pictures may still be read for their hashes.
 	images int64
+	// latin holds the bytes of texts that were read as Latin-1 and may be none, by what
+	// they were read as.
+	latin map[string][]byte
 	// inflated counts frames that were compressed.
 	inflated int
 }
@@ -169,6 +183,9 @@ func (p *parser) container() error {
 	case has(0, ebmlHead):
 		return p.matroska(start)
 	}
+	if Unread(p.name) {
+		return ErrUnknown // any bytes have the look of an MPEG frame somewhere
+	}
 	return p.mpeg(start)
 }
 
@@ -183,6 +200,7 @@ const (
 )
 
 func (p *parser) finish() {
+	p.fields.reread(p.latin)
 	p.fields.fill(&p.info)
 	in := &p.info
 	if in.BitRate == 0 && in.Duration > 0 {

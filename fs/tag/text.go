@@ -15,7 +15,7 @@ const (
 )
 
 // decodeText decodes one value in an ID3v2 encoding. Its terminator is gone.
-func decodeText(enc byte, b []byte) string {
+func (p *parser) decodeText(enc byte, b []byte) string {
 	switch enc {
 	case encUTF16:
 		return utf16Text(b, unicode.LittleEndian, unicode.UseBOM)
@@ -24,7 +24,7 @@ func decodeText(enc byte, b []byte) string {
 	case encUTF8:
 		return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
 	}
-	return legacy(b)
+	return p.latin1(b)
 }
 
 func utf16Text(b []byte, order unicode.Endianness, bom unicode.BOMPolicy) string {

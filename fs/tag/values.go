@@ -9,7 +9,7 @@ import (
 
 // What single values say: numbers, dates, gains, ids.
 
-// numbers reads "3", "03", "3/12", "3 of 12" and a total of its own.
+// numbers reads "3", "03", "3/12", "3 of 12", "#3" and a total of its own.
 func (f fields) numbers(key, totalKey string) (number, total int) {
 	n, t, ok := strings.Cut(f.first(key), "/")
 	if !ok {
@@ -18,7 +18,7 @@ func (f fields) numbers(key, totalKey string) (number, total int) {
 	if own := f.first(totalKey); own != "" {
 		t = own
 	}
-	return count(n), count(t)
+	return count(strings.TrimLeft(n, "# ")), count(t)
 }
 
 // count reads a small positive number; anything else is 0, for a track "A1" of a

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockerfs/lockerfs/cache/pack"
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// errPacksFull: the shelf takes no more without giving something up.
+var errPacksFull = errors.New("there is no room for more scan packs")
+
+// fill fetches what is not here of all packs of the locker, in the order in which
+// programs scan, and then of those that commits bring, until ctx ends.
+func (p *packs) fill(ctx context.Context) {
+	if p == nil || p.index.WaitSynced(ctx) != nil {
+		return
+	}
+	whole := int64(-1) // the commit of which all packs were fetched
+	for {
+		began, applied := time.Now(), p.index.Applied()
+		var again <-chan time.Time
+		if applied != whole {
+			err := p.walk(ctx)
+			switch {
+			case err == nil || errors.Is(err, errPacksFull):
+				whole = applied
+			case ctx.Err() == nil:
+				p.log.Debug("not all scan packs are here", "reason", err)
+				again = time.After(packRetry)
+			}
+		}
+		if rest(ctx, max(p.pause, packShare*time.Since(began))) != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		case <-p.wake:
+		}
+	}
+}
+
+// rest waits, or gives the error of ctx.
+func rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// walk goes through the locker once and fetches the packs that are missing.
+func (p *packs) walk(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(packsAtOnce)
+	err := p.descend(gctx, g, catalog.Root, listDepth)
+	if fetched := g.Wait(); fetched != nil {
+		return fetched
+	}
+	return err
+}
+
+// descend fetches the missing packs of a folder and of what is below it. It waits while
+// packsAtOnce are on their way, and holds one page of each folder above.
+func (p *packs) descend(ctx context.Context, g *errgroup.Group, folder catalog.ID, depth int) error {
+	if depth == 0 {
+		return nil // no path leads there
+	}
+	last := ""
+	for after := ""; ; {
+		began := time.Now()
+		page, err := p.index.Packs(ctx, folder, after, packPage)
+		if err != nil {
+			return err
+		}
+		if err := rest(ctx, time.Since(began)); err != nil { // others want the processor too
+			return err
+		}
+		for _, e := range page {
+			if e.Kind == catalog.Dir {
+				if err := p.descend(ctx, g, e.ID, depth-1); err != nil {
+					return err
+				}
+			} else if e.Pack != "" && e.Pack != last && !p.shelf.Has(e.Pack) {
+				g.Go(func() error { return p.bring(ctx, e.Pack) })
+			}
+			last = e.Pack
+		}
+		if len(page) < packPage {
+			return ctx.Err()
+		}
+		after = page[len(page)-1].Name
+	}
+}
+
+// bring fetches one pack with nobody waiting. The error is for what meets all packs.
+func (p *packs) bring(ctx context.Context, name string) error {
+	if bytes, _ := p.shelf.Held(); bytes+pack.MaxSize > p.shelf.Limit() && bytes >= p.shelf.Limit()-p.shelf.Limit()/10 {
+		return errPacksFull
+	}
+	c := p.fetch(name)
+	if c == nil {
+		return nil // here by now, or not to be had
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c.err != nil && (away(c.err) || errors.Is(c.err, errPacksFull)) {
+		return c.err
+	}
+	return nil
+}

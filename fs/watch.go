@@ -1,0 +1,30 @@
+package fs
+
+import "github.com/lockerfs/lockerfs/fs/catalog"
+
+// Watcher is told what programs do with the files they have open, for whoever guesses what
+// they will read next. Its methods are called from many goroutines while requests wait, so
+// they must return at once.
+type Watcher interface {
+	// Opened says that a file was opened. No other handle has had the number. thread is the
+	// kernel's number of the thread that opened it, 0 where that is not known.
+	Opened(handle uint64, thread uint32, v *catalog.Version)
+	// Asked says that n bytes from off are asked for, and Answered that such a request was
+	// answered, well or not. What the kernel has already, or reads by itself, it does not
+	// ask for.
+	Asked(handle uint64, off, n int64)
+	Answered(handle uint64)
+	// Closed says that a descriptor of the handle was closed, as a rule the only one.
+	Closed(handle uint64)
+	// Ended says that the handle is no more.
+	Ended(handle uint64)
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Opened(uint64, uint32, *catalog.Version) {}
+func (nobody) Asked(uint64, int64, int64)              {}
+func (nobody) Answered(uint64)                         {}
+func (nobody) Closed(uint64)                           {}
+func (nobody) Ended(uint64)                            {}

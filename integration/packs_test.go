@@ -1,0 +1,181 @@
+package integration
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/lockerfs/lockerfs/integration/link"
+)
+
+// mutagenReads reads tags and duration of every file named on the command line.
+const mutagenReads = `
+import sys, mutagen
+for p in sys.argv[1:]:
+    f = mutagen.File(p)
+    if f is None: sys.exit("not read: " + p)
+    print(f.info.length, sorted((str(k), str(v)[:40]) for k, v in (f.tags or {}).items()))
+`
+
+// packsHere is how many scan packs a device that is mounted has.
+func (d *device) packsHere() int {
+	d.t.Helper()
+	var s struct{ Packs struct{ Count int } }
+	if err := json.Unmarshal(d.answer("status", "--json"), &s); err != nil {
+		d.t.Fatal(err)
+	}
+	return s.Packs.Count
+}
+
+// packFiles are the scan packs in the store, behind its back.
+func packFiles(t *testing.T, at place) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(at.root, ".lockerfs/scan/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(files, func(f string) bool { return len(filepath.Base(f)) != 64 })
+}
+
+// scan reads the tags of the tracks with mutagen, as a program that scans does, and gives
+// what it says.
+func scan(t *testing.T, root string) string {
+	t.Helper()
+	args := []string{"-c", mutagenReads}
+	for _, tr := range tracks {
+		args = append(args, filepath.Join(root, tr.path))
+	}
+	out, err := command(t, "/usr/bin/python3", args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+// TestScanAsksForNothing: a device that has the packs reads all tags without a request
+// for a file, and every byte of every file is right afterwards, mapped or read.
+func TestScanAsksForNothing(t *testing.T) {
+	need(t, "/usr/bin/python3")
+	w := newWire(t, link.Options{})
+	newLocker(t, w.at).run("import", built.music)
+	packs := packFiles(t, w.at)
+	if len(packs) == 0 {
+		t.Fatal("the import made no packs")
+	}
+	d := newDevice(t, w.at)
+	d.mount()
+	eventually(t, 20*time.Second, "the packs to come", func() bool { return d.packsHere() == len(packs) })
+	before := w.requests()
+	here := scan(t, d.mnt)
+	if n := w.requests() - before; n != 0 {
+		t.Errorf("a scan of %d tracks made %d requests", len(tracks), n)
+	}
+	info := string(d.answer("info", filepath.Join(d.mnt, tracks[0].path)))
+	if !strings.Contains(info, "in a scan pack that is here") {
+		t.Errorf("info says %s", info)
+	}
+	if text := string(d.answer("status")); !strings.Contains(text, "heads of files for scans: ") {
+		t.Errorf("status says %s", text)
+	}
+	if got := mapped(t, d.mnt); !cmp.Equal(wanted(t), got) {
+		t.Error(cmp.Diff(wanted(t), got))
+	}
+	if got := sums(t, d.mnt); !cmp.Equal(wanted(t), got) {
+		t.Error(cmp.Diff(wanted(t), got))
+	}
+	if again := scan(t, d.mnt); again != here {
+		t.Error(cmp.Diff(here, again))
+	}
+	d.unmount()
+}
+
+// mapped is sums through mappings, read from the end to the start.
+func mapped(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	for path := range wanted(t) {
+		f, err := os.Open(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := int(info.Size())
+		pages, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make([]byte, size)
+		for end := size; end > 0; {
+			from := max(end-4096, 0)
+			copy(all[from:end], pages[from:end])
+			end = from
+		}
+		sum := sha256.Sum256(all)
+		m[path] = hex.EncodeToString(sum[:])
+		if err := unix.Munmap(pages); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	return m
+}
+
+// TestPacksAreNeverNeeded: damaged packs and packs that are gone cost requests, and
+// nothing else.
+func TestPacksAreNeverNeeded(t *testing.T) {
+	need(t, "/usr/bin/python3")
+	at := folder(t)
+	newLocker(t, at).run("import", built.music)
+	packs := packFiles(t, at)
+	if len(packs) == 0 {
+		t.Fatal("the import made no packs")
+	}
+	var right string
+	for _, harm := range []string{"none", "flipped", "html", "gone"} {
+		for _, file := range packs {
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch harm {
+			case "flipped":
+				body[len(body)/2] ^= 1
+			case "html":
+				body = []byte("<html>please log in</html>")
+			case "gone":
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if err := os.WriteFile(file, body, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := newDevice(t, at)
+		d.mount()
+		said := scan(t, d.mnt)
+		if right == "" {
+			right = strings.ReplaceAll(said, d.mnt, "")
+		}
+		if diff := cmp.Diff(right, said); diff != "" {
+			t.Errorf("packs %s: %s", harm, diff)
+		}
+		if got := sums(t, d.mnt); !cmp.Equal(wanted(t), got) {
+			t.Errorf("packs %s: %s", harm, cmp.Diff(wanted(t), got))
+		}
+		d.unmount()
+	}
+}
