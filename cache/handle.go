@@ -91,6 +91,24 @@ func (h *Handle) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 	return n, end
 }
 
+// Here tells whether n bytes from off, as far as the object has them, are on this machine
+// and may be read without waiting.
+func (h *Handle) Here(off int64, n int) bool {
+	r := h.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	end := min(off+int64(n), r.obj.Size)
+	if off < 0 || n < 0 || r.suspect || !r.cacheable() {
+		return false
+	}
+	for b := blockOf(off); off < end && b <= blockOf(end-1); b++ {
+		if !r.blocks[b].state.has(here) {
+			return false
+		}
+	}
+	return true
+}
+
 // hit answers a read whose blocks are all here and were checked before.
 func (h *Handle) hit(ctx context.Context, p []byte, off int64) (bool, error) {
 	r := h.r

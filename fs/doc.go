@@ -56,6 +56,12 @@
 // request of the kernel ever waits for the queue. One telling waits at most for
 // the requests in that folder, which end within [Options].Timeout.
 //
+// # What programs are about
+//
+// A [Watcher] is told of opens, reads and closes, and guesses what will be read next; this
+// package fetches nothing by itself. What only the kernel reads ahead, beyond a scan pack,
+// is not fetched when the file is closed meanwhile; see grace.
+//
 // # Time
 //
 // Names are answered from this machine. Only a device's first sync makes them wait,

@@ -26,6 +26,7 @@ var (
 	errBadRequest = errors.New("request makes no sense")
 	errNotTTY     = errors.New("no such control")
 	errShort      = errors.New("content ended before the file does")
+	errUnwanted   = errors.New("the file was closed meanwhile")
 )
 
 // errnos says which errno stands for which error; the first row that matches
@@ -49,6 +50,7 @@ var errnos = []struct {
 	{errBadRequest, syscall.EINVAL},
 	{errNotTTY, syscall.ENOTTY},
 	{errShort, syscall.EIO},
+	{errUnwanted, syscall.EINTR},
 
 	{remote.ErrFull, syscall.ENOSPC},
 	{remote.ErrNotFound, syscall.EIO},

@@ -18,6 +18,7 @@ type file struct {
 	content Content
 	backing int32 // the kernel's number of the file it reads by itself; 0: it asks us
 	stalls  stalls
+	grace   grace
 }
 
 // Open implements fuse.RawFileSystem. A node is one version whose bytes never
@@ -37,7 +38,7 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 		return f.status("open", in.NodeId, err)
 	}
 	content, backing := f.passes.enter(in.NodeId, content)
-	out.Fh = f.files.add(&file{size: v.Size, node: in.NodeId, content: content, backing: backing})
+	out.Fh = f.files.add(&file{size: v.Size, node: in.NodeId, content: content, backing: backing, grace: grace{wait: graceTime}})
 	if out.OpenFlags = fuse.FOPEN_KEEP_CACHE; backing != 0 {
 		// The kernel takes no other flag beside it, but that a close need not be told.
 		out.OpenFlags, out.BackingID = fuse.FOPEN_PASSTHROUGH|fuse.FOPEN_NOFLUSH, backing
@@ -68,6 +69,9 @@ func (f *FS) Release(cancel <-chan struct{}, in *fuse.ReleaseIn) {
 
 // Flush implements fuse.RawFileSystem: a handle that cannot be written is clean.
 func (f *FS) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status {
+	if h, err := f.files.get(in.Fh); err == nil {
+		h.grace.flush()
+	}
 	f.opts.Watcher.Closed(in.Fh)
 	return fuse.OK
 }

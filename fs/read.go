@@ -24,6 +24,9 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	end := off + int64(len(buf))
 	f.opts.Watcher.Asked(in.Fh, off, int64(len(buf)))
 	defer f.opts.Watcher.Answered(in.Fh)
+	if h.grace.drops(h.content, off, len(buf)) {
+		return nil, f.status("read", in.NodeId, errUnwanted)
+	}
 	wait := h.stalls.wait(off, end, f.opts.Timeout)
 	r := newRequest(cancel, wait)
 	defer r.finish()
