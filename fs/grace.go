@@ -32,7 +32,7 @@ const (
 // It is safe to drop what the kernel asked for before the close: a page that somebody still
 // wants, through a copy of the descriptor or a mapping, is asked for again (measured), and
 // is served then: a handle drops requests at one close only. Whoever reads on pays the
-// grace once.
+// grace once, and a program that was not seen scanning pays nothing.
 type grace struct {
 	wait   time.Duration // how long
 	mu     sync.Mutex    // guards the fields below; no other lock is taken under it
@@ -79,7 +79,7 @@ func (g *grace) begin() <-chan struct{} {
 	return g.closed
 }
 
-// end is called when somebody reads on.
+// end is called when somebody reads on, or is not expected to scan.
 func (g *grace) end() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 // TestCopiesOfADescriptor: while copies are closed, a reader gets every byte. (A mapping
 // must not be touched by the process that answers for it; integration does that.)
 func TestCopiesOfADescriptor(t *testing.T) {
-	w := newWorld(t, Options{Log: quiet()})
+	w := newWorld(t, Options{Log: quiet(), Watcher: &diary{}})
 	w.fs.contents = &packedContents{memory: w.bytes, head: 64 << 10}
 	const files = 60
 	content := make([][]byte, files)

@@ -42,7 +42,7 @@ func (c *packedContent) ReadAt(ctx context.Context, p []byte, off int64) (int, e
 
 func packedWorld(t *testing.T, head int64) (*world, *packedContents, uint64) {
 	t.Helper()
-	w := newWorld(t, Options{Log: quiet()})
+	w := newWorld(t, Options{Log: quiet(), Watcher: &diary{}})
 	all := &packedContents{memory: w.bytes, head: head}
 	w.fs.contents = all
 	w.file(catalog.Root, "a", make([]byte, 300_000))

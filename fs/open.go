@@ -38,12 +38,15 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 		return f.status("open", in.NodeId, err)
 	}
 	content, backing := f.passes.enter(in.NodeId, content)
-	out.Fh = f.files.add(&file{size: v.Size, node: in.NodeId, content: content, backing: backing, grace: grace{wait: graceTime}})
+	h := &file{size: v.Size, node: in.NodeId, content: content, backing: backing, grace: grace{wait: graceTime}}
+	out.Fh = f.files.add(h)
 	if out.OpenFlags = fuse.FOPEN_KEEP_CACHE; backing != 0 {
 		// The kernel takes no other flag beside it, but that a close need not be told.
 		out.OpenFlags, out.BackingID = fuse.FOPEN_PASSTHROUGH|fuse.FOPEN_NOFLUSH, backing
 	}
-	f.opts.Watcher.Opened(out.Fh, in.Pid, v)
+	if !f.opts.Watcher.Opened(out.Fh, in.Pid, v) {
+		h.grace.end()
+	}
 	return fuse.OK
 }
 

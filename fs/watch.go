@@ -7,8 +7,10 @@ import "github.com/lockerfs/lockerfs/fs/catalog"
 // they must return at once.
 type Watcher interface {
 	// Opened says that a file was opened. No other handle has had the number. thread is the
-	// kernel's number of the thread that opened it, 0 where that is not known.
-	Opened(handle uint64, thread uint32, v *catalog.Version)
+	// kernel's number of the thread that opened it, 0 where that is not known. scans tells
+	// whether the program is likely to read only what programs read that look through a
+	// library.
+	Opened(handle uint64, thread uint32, v *catalog.Version) (scans bool)
 	// Asked says that n bytes from off are asked for, and Answered that such a request was
 	// answered, well or not. What the kernel has already, or reads by itself, it does not
 	// ask for.
@@ -23,8 +25,8 @@ type Watcher interface {
 // nobody watches.
 type nobody struct{}
 
-func (nobody) Opened(uint64, uint32, *catalog.Version) {}
-func (nobody) Asked(uint64, int64, int64)              {}
-func (nobody) Answered(uint64)                         {}
-func (nobody) Closed(uint64)                           {}
-func (nobody) Ended(uint64)                            {}
+func (nobody) Opened(uint64, uint32, *catalog.Version) bool { return false }
+func (nobody) Asked(uint64, int64, int64)                   {}
+func (nobody) Answered(uint64)                              {}
+func (nobody) Closed(uint64)                                {}
+func (nobody) Ended(uint64)                                 {}

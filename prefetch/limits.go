@@ -150,6 +150,7 @@ const (
 	maxProcesses = 256
 	maxLists     = 4    // playlists that one process read
 	maxLearned   = 2048 // transitions
+	maxScanners  = 64   // names of programs
 	maxHeads     = 32   // tracks of which heads are wanted
 	maxAlbum     = 65   // tracks asked for: as many before and after the current one
 )

@@ -46,6 +46,7 @@ type Planner struct {
 	ledger    ledger
 	agenda    agenda
 	asking    []question
+	scanners  scanners
 	owners    owner
 	spent     int64     // bytes of the budget
 	promised  time.Time // when Tick is to be called next; zero for not at all
@@ -57,7 +58,7 @@ func New(warm Warmer, next Successor, walk Walk, opts Options) *Planner {
 	p := &Planner{warm: warm, next: next, walk: walk,
 		budget: opts.Budget, count: opts.Ahead,
 		due: make(chan struct{}, 1), handles: map[uint64]*handle{}, processes: map[Process]*process{},
-		learned: newLearned(maxLearned), ledger: newLedger()}
+		learned: newLearned(maxLearned), ledger: newLedger(), scanners: scanners{}}
 	if p.budget <= 0 {
 		p.budget = defaultBudget
 	}
@@ -90,6 +91,14 @@ func (p *Planner) Behaviour(number uint64) Behaviour {
 		return h.is
 	}
 	return Unknown
+}
+
+// Scans tells whether a process is likely to read no more of the next file than a scan
+// does: because programs of its name did so lately, and are no players.
+func (p *Planner) Scans(who Process, at time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return customOf(who.Name) != player && p.scanners.lately(who.Name, at)
 }
 
 func (p *Planner) newOwner() owner {

@@ -24,6 +24,8 @@ type process struct {
 	didAt  time.Time
 	window int64 // of the last copy, in bytes
 
+	scanners scanners // the planner's
+
 	lists   []heard // playlists, the one read last first
 	session *session
 	scan    *scan
@@ -67,8 +69,12 @@ func (c *process) went(h *handle, at time.Time) {
 	switch is := h.outcome(); is {
 	case Copy, Slurp:
 		c.did, c.didAt = is, at
+		c.scanners.forget(c.who.Name)
 	case Play:
 		c.did = Unknown
+		c.scanners.forget(c.who.Name)
+	case Scan:
+		c.scanners.note(c.who.Name, at)
 	}
 	if c.did != Copy || at.After(c.didAt) {
 		c.window = 0
@@ -117,7 +123,7 @@ func (p *Planner) processOf(who Process, at time.Time) *process {
 	if len(p.processes) >= maxProcesses {
 		p.forgetOldest()
 	}
-	c := &process{who: who, custom: customOf(who.Name), owner: p.newOwner(), seen: at, closed: map[File]*handle{}}
+	c := &process{who: who, custom: customOf(who.Name), owner: p.newOwner(), seen: at, scanners: p.scanners, closed: map[File]*handle{}}
 	c.scan = newScan(p, c)
 	p.processes[who] = c
 	return c

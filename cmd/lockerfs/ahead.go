@@ -92,10 +92,13 @@ func (wallClock) Now() time.Time                         { return time.Now() }
 func (wallClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // Opened is fs.Watcher's.
-func (a *ahead) Opened(handle uint64, thread uint32, v *catalog.Version) {
+func (a *ahead) Opened(handle uint64, thread uint32, v *catalog.Version) (scans bool) {
 	o := prefetch.Opened{Handle: handle, Process: processOf(thread), Kind: kindOf(v), Track: trackOf(v)}
 	a.log.Debug("opened", "node", v.ID, "by", o.Process.Name, "pid", o.Process.ID, "handle", handle)
-	a.planner.Open(o, time.Now())
+	at := time.Now()
+	scans = a.planner.Scans(o.Process, at)
+	a.planner.Open(o, at)
+	return scans
 }
 
 // Asked is fs.Watcher's.
