@@ -57,6 +57,9 @@ func (h *handle) listens(custom custom, now time.Time) bool {
 			return true
 		}
 	}
+	if done >= sound && h.rests >= pause {
+		return true // little by little, as it sounds
+	}
 	if done >= evidence && (custom == player || age >= steady) {
 		return true
 	}

@@ -19,11 +19,12 @@ type handle struct {
 	is     Behaviour
 
 	opened time.Time
-	last   time.Time // of the last event
-	owed   int       // reads without an answer
-	left   time.Time // of the close; zero while it is open
-	gone   bool      // released: no event will come
-	cut    bool      // no grace: something else is played
+	last   time.Time     // of the last event
+	owed   int           // reads without an answer
+	rests  time.Duration // sum of the pauses between reads that count as one
+	left   time.Time     // of the close; zero while it is open
+	gone   bool          // released: no event will come
+	cut    bool          // no grace: something else is played
 
 	// Two runs, because a tail is read in the middle of a head.
 	runs  [2]run
@@ -44,6 +45,9 @@ func (h *handle) subject() subject { return subject{h.track.File, ReadAhead} }
 
 // note takes in a read.
 func (h *handle) note(off, n int64, at time.Time) {
+	if rest := at.Sub(h.last); h.owed == 0 && h.total > 0 && rest >= breath {
+		h.rests += rest
+	}
 	h.last = later(h.last, at)
 	h.owed++
 	if !h.open() && !h.gone && at.Sub(h.left) > afterFlush {

@@ -28,6 +28,10 @@ const (
 	// answer at the latest (mpd.update, on a busy machine; 15 ms is usual). MPD rests
 	// for 1.2 s and more between its reads (mpd.play.slow), mpv until the end.
 	pause = time.Second
+	// breath is what counts as a pause between two reads of one who takes little at a
+	// time: pauses of that length that make a second together are a listener's too. A
+	// program that works on what it read takes less (fpcalc, loudness meters).
+	breath = 100 * time.Millisecond
 	// silent is how long a handle is open without reading before it counts as played
 	// from the kernel's memory (mpv.again, where the second round has no read at all).
 	silent = 5 * time.Second
