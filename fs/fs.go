@@ -114,6 +114,10 @@ func (f *FS) Init(server *fuse.Server) {
 // Passthrough tells how many files the kernel reads by itself.
 func (f *FS) Passthrough() Passthrough { return f.passes.stats() }
 
+// Use counts the open handles of a file's content: those whose reads this process answers,
+// and those that the kernel reads by itself.
+func (f *FS) Use(node catalog.ID) (answered, passed int) { return f.passes.use(uint64(node)) }
+
 // OnUnmount implements fuse.RawFileSystem: no request will come. The kernel does
 // not release handles when a mount is torn down.
 func (f *FS) OnUnmount() {

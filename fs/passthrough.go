@@ -70,6 +70,20 @@ func (p *passthrough) stats() Passthrough {
 	return Passthrough{Off: p.off, Open: p.open.Load(), Opened: p.opened.Load(), Failed: p.failed.Load()}
 }
 
+// use counts the open handles of a node: those that this process answers, and those that
+// the kernel reads by itself. It waits for an open or a release that is under way.
+func (p *passthrough) use(number uint64) (answered, passed int) {
+	p.mu.Lock()
+	_, open := p.nodes[number]
+	p.mu.Unlock()
+	if !open {
+		return 0, 0
+	}
+	n := p.take(number)
+	defer p.give(number, n, 0)
+	return n.cached, n.passed
+}
+
 // take begins the open or the release of a handle of a node, one at a time.
 func (p *passthrough) take(number uint64) *node {
 	p.mu.Lock()

@@ -88,13 +88,22 @@ func TestOneWayAtATime(t *testing.T) {
 	if backing != 0 {
 		t.Fatal("passed through beside a cached handle")
 	}
+	uses := func(answered, passed int) {
+		t.Helper()
+		if a, p := w.fs.Use(catalog.ID(node)); a != answered || p != passed {
+			t.Errorf("%d handles are answered, %d passed through; want %d and %d", a, p, answered, passed)
+		}
+	}
+	uses(2, 0)
 	w.closes(partial)
 	w.closes(second)
+	uses(0, 0)
 	first, one := w.opens(node)
 	other, two := w.opens(node)
 	if one == 0 || one != two || kernel.count() != 1 {
 		t.Fatalf("files %d and %d, %d registered: want one and the same", one, two, kernel.count())
 	}
+	uses(0, 2)
 	w.closes(first)
 	if _, three := w.opens(node); three != one {
 		t.Errorf("file %d while the kernel reads %d", three, one)

@@ -35,14 +35,34 @@ func (s *Shelf) Covers(name string, id ID, off int64, n int) bool {
 	return o.Covers(id, off, n)
 }
 
-// Holds tells whether a pack is here and has anything of an object.
-func (s *Shelf) Holds(name string, id ID) bool {
+// From is how many bytes from off on of an object a pack has in one range; 0 where the
+// pack is not here.
+func (s *Shelf) From(name string, id ID, off int64) int64 {
 	o := s.take(name)
 	if o == nil {
-		return false
+		return 0
 	}
 	defer s.give(o)
-	return o.objects[id] != nil
+	r, ok := o.find(id, off, 1)
+	if !ok {
+		return 0
+	}
+	return r.Offset + r.length - off
+}
+
+// Bytes is how many bytes of an object a pack has; 0 where the pack is not here.
+func (s *Shelf) Bytes(name string, id ID) (n int64) {
+	o := s.take(name)
+	if o == nil {
+		return 0
+	}
+	defer s.give(o)
+	if has := o.objects[id]; has != nil {
+		for _, r := range has.Parts {
+			n += r.length
+		}
+	}
+	return n
 }
 
 // take gives an open pack, or nil. It must be given back.

@@ -99,6 +99,9 @@ func TestShelf(t *testing.T) {
 	if !has(s, name, content) || !s.Covers(name, idOf(content), 100, 100) {
 		t.Error("not here after it was fetched")
 	}
+	if s.Bytes(name, idOf(content)) != 50_000 || s.Bytes(name, idOf(nil)) != 0 || s.Bytes(nameOf(nil), idOf(content)) != 0 {
+		t.Error("it has other bytes")
+	}
 	s.Close()
 	if err := os.WriteFile(filepath.Join(dir, "123"+partial), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -63,6 +63,7 @@ func (i info) rows() []row {
 		row{"changed", i.MTime.Local().Format(time.DateTime)},
 		row{"here", share(i.Cached, i.Size)},
 		row{"head", i.Pack.text()},
+		row{"open", i.Open.text()},
 		row{"sha256", first(i.SHA256, "not known yet")})
 	if o := i.Object; o != nil {
 		rows = append(rows, row{"object", o.Key}, row{"etag", o.ETag})
@@ -71,6 +72,30 @@ func (i info) rows() []row {
 		}
 	}
 	return append(rows, row{"id", i.ID.String()})
+}
+
+// openHandles is what info tells of a file that programs have open.
+type openHandles struct {
+	// Handles are open; Kernel of them the kernel reads by itself.
+	Handles int `json:"handles"`
+	Kernel  int `json:"kernel"`
+}
+
+func useOf(answered, passed int) *openHandles {
+	if answered+passed == 0 {
+		return nil
+	}
+	return &openHandles{Handles: answered + passed, Kernel: passed}
+}
+
+func (u *openHandles) text() string {
+	switch {
+	case u == nil:
+		return ""
+	case u.Kernel > 0: // a file is read one way at a time
+		return count(int64(u.Handles), "time", "times") + ", read by the kernel itself"
+	}
+	return count(int64(u.Handles), "time", "times") + ", read through lockerfs"
 }
 
 func tagRows(t *tag.Info) []row {

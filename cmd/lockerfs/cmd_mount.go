@@ -17,7 +17,8 @@ const pollEvery = 4 * time.Second
 type mountFlags struct {
 	allowOther, readOnly bool
 	uid, gid             int
-	umask, cacheSize     string
+	umask                string
+	cacheSize, heads     string
 }
 
 func (a *app) mountCommand() *cobra.Command {
@@ -46,6 +47,7 @@ func (a *app) mountCommand() *cobra.Command {
 	c.Flags().IntVar(&f.gid, "gid", 0, "group that all files belong to (default yours)")
 	c.Flags().StringVar(&f.umask, "umask", "", "permission bits to take away, octal")
 	c.Flags().StringVar(&f.cacheSize, "cache-size", "", "most bytes to keep on this machine, for instance 50GB")
+	c.Flags().StringVar(&f.heads, "heads", "", "most bytes of the starts of tracks to fetch when idle; 0 for none (default a tenth of the cache)")
 	return c
 }
 
@@ -84,6 +86,13 @@ func (f mountFlags) onto(p place, mnt string, given func(string) bool) (place, e
 			return p, err
 		}
 		p.cacheSize = n
+	}
+	if f.heads != "" {
+		n, err := headSize(f.heads)
+		if err != nil {
+			return p, err
+		}
+		p.heads = n
 	}
 	return p, nil
 }

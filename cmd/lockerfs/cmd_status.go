@@ -59,6 +59,9 @@ func (s status) text(now time.Time, home string) string {
 	if p := s.Packs; p != nil && p.Count > 0 {
 		fmt.Fprintf(&b, "heads of files for scans: %s, %s of %s\n", count(int64(p.Count), "pack", "packs"), humanSize(p.Bytes), humanSize(p.Limit))
 	}
+	if h := s.Heads; h != nil && h.Wanted > 0 {
+		fmt.Fprintf(&b, "%s of %s begin at once\n", thousands(int64(h.Count)), count(int64(h.Wanted), "track", "tracks"))
+	}
 	b.WriteString(s.reads())
 	if s.Device.Shared != nil && !*s.Device.Shared {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")

@@ -35,6 +35,7 @@ type lockerConfig struct {
 	Mount       string `toml:"mount"`
 	Cache       string `toml:"cache"`
 	CacheSize   string `toml:"cache_size"`
+	Heads       string `toml:"heads"`
 	State       string `toml:"state"`
 	Credentials string `toml:"credentials"`
 	AllowOther  bool   `toml:"allow_other"`
@@ -109,6 +110,11 @@ func (l lockerConfig) check(name string) error {
 	if l.CacheSize != "" {
 		if _, err := parseSize(l.CacheSize); err != nil {
 			return fmt.Errorf("[locker.%s] cache_size: %w", name, err)
+		}
+	}
+	if l.Heads != "" {
+		if _, err := parseSize(l.Heads); err != nil {
+			return fmt.Errorf("[locker.%s] heads: %w", name, err)
 		}
 	}
 	if err := checkLayout(fmt.Sprintf("[locker.%s] layout", name), l.Layout); err != nil {

@@ -30,7 +30,7 @@ func TestExampleConfig(t *testing.T) {
 }
 
 func TestExampleConfigNamesEveryKey(t *testing.T) {
-	for _, key := range []string{"store", "mount", "cache", "cache_size", "state", "credentials", "allow_other", "uid", "gid", "umask", "layout", "default"} {
+	for _, key := range []string{"store", "mount", "cache", "cache_size", "heads", "state", "credentials", "allow_other", "uid", "gid", "umask", "layout", "default"} {
 		if !strings.Contains(exampleConfig, "\n"+key+" = ") {
 			t.Errorf("the example does not show %q", key)
 		}

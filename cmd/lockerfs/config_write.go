@@ -121,6 +121,7 @@ func (l lockerConfig) table(name string) (string, error) {
 	fmt.Fprintf(&b, "[locker.%s]\n", name)
 	for _, kv := range []struct{ key, value string }{
 		{"store", l.Store}, {"mount", l.Mount}, {"cache", l.Cache}, {"cache_size", l.CacheSize},
+		{"heads", l.Heads},
 		{"state", l.State}, {"credentials", l.Credentials},
 	} {
 		if kv.value == "" {

@@ -35,8 +35,10 @@ func (c contents) Open(ctx context.Context, v *catalog.Version) (fs.Content, err
 	return out, nil
 }
 
-// Present is fs.Contents'.
-func (c contents) Present(v *catalog.Version) int64 { return c.cache.Present(objectOf(v)) }
+// Present is fs.Contents'. A small file may be in a pack as a whole.
+func (c contents) Present(v *catalog.Version) int64 {
+	return max(c.cache.Present(objectOf(v)), c.packs.bytes(v))
+}
 
 // content is one version, opened.
 type content struct {
@@ -46,37 +48,53 @@ type content struct {
 	coming  *coming // its pack, if that was not here when it was opened
 }
 
-// ReadAt is fs.Content's. What the pack has is not asked for in the cache.
+// ReadAt is fs.Content's. What the pack has is not asked for in the cache. A request
+// that begins in the pack and goes beyond it is refused once, when the rest is not here:
+// see packs.refuse.
 func (c *content) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
-	if c.packs == nil {
+	if c.packs == nil || off >= c.version.Size {
 		return c.Handle.ReadAt(ctx, p, off)
 	}
-	n, ok := c.packs.read(ctx, c.version, c.coming, p, off)
+	n := c.packs.read(ctx, c.version, c.coming, p, off)
 	switch {
-	case !ok:
-		return c.Handle.ReadAt(ctx, p, off)
-	case n < len(p):
+	case n == len(p):
+		return n, nil
+	case off+int64(n) == c.version.Size:
 		return n, io.EOF
+	case n > 0 && len(p) > page && !c.Handle.Here(off+int64(n), len(p)-n) && c.packs.refuse(c.version, off, off+int64(len(p))):
+		return 0, errBeyondPack
 	}
-	return n, nil
+	more, err := c.Handle.ReadAt(ctx, p[n:], off+int64(n))
+	return n + more, err
 }
 
-// Packed tells whether a scan pack on this machine has the file's head and tail.
+// Packed tells whether a scan pack on this machine has the file's head and tail. While
+// a scan waits for that pack, so does this, for scanPatience at most: then it is known
+// whether the file is read on.
 func (c *content) Packed() bool {
-	return c.packs != nil && c.packs.shelf.Holds(c.version.Pack, pack.ID(c.version.SHA256))
+	if c.coming != nil {
+		c.packs.await(context.Background(), c.coming)
+	}
+	return c.packs.bytes(c.version) > 0
 }
 
 // Here tells whether n bytes from off, as far as the file has them, are on this
-// machine, so that reading them waits for nobody.
+// machine, so that reading them waits for nobody. What ReadAt refuses waits for nobody
+// either. Like Packed it waits while a scan does.
 func (c *content) Here(off int64, n int) bool {
-	if off >= c.version.Size {
+	rest := min(int64(n), c.version.Size-off)
+	if rest <= 0 {
 		return true
 	}
-	if c.packs != nil && c.packs.shelf.Covers(c.version.Pack, pack.ID(c.version.SHA256), off, n) {
-		return true
+	if c.packs == nil {
+		return c.Handle.Here(off, n)
 	}
-	h, ok := any(c.Handle).(interface{ Here(off int64, n int) bool })
-	return ok && h.Here(off, n)
+	if c.coming != nil {
+		c.packs.await(context.Background(), c.coming)
+	}
+	packed := c.packs.shelf.From(c.version.Pack, pack.ID(c.version.SHA256), off)
+	return packed >= rest || c.Handle.Here(off+packed, int(rest-packed)) ||
+		packed > 0 && n > page && !c.packs.refused(c.version, off, off+int64(n))
 }
 
 // Close is fs.Content's.

@@ -47,6 +47,8 @@ type engine struct {
 	cache *cache.Cache
 	// packs is nil with cache, and where its folder cannot be used.
 	packs *packs
+	// heads is nil with cache.
+	heads *heads
 	link  *link
 
 	// following is set before follow runs: from then on nothing waits for the store
@@ -109,6 +111,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 		if e.packs, err = openPacks(p.cache, e.store, e.index, e.log("packs")); err != nil {
 			e.log("packs").Warn("scans read each file by itself", "reason", err)
 		}
+		e.heads = newHeads(e)
 	}
 	return e, nil
 }
@@ -172,6 +175,7 @@ func (e *engine) nudge() {
 		}
 	}
 	e.packs.nudge()
+	e.heads.nudge()
 }
 
 // follow keeps the index at the end of the log until ctx ends. hopeless, if not nil,
@@ -181,6 +185,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	var tending sync.WaitGroup
 	tending.Go(func() { e.tend(ctx) })
 	tending.Go(func() { e.packs.fill(ctx) })
+	tending.Go(func() { e.heads.fill(ctx) })
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

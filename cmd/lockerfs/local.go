@@ -42,7 +42,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	}
 	if f := e.files.Load(); f != nil {
 		passed := f.Passthrough()
-		s.Passthrough, s.Traffic = &passed, e.store.stats()
+		s.Passthrough, s.Traffic, s.Heads = &passed, e.store.stats(), e.heads.stats()
 	}
 	var err error
 	if s.Totals, err = e.count(ctx); err != nil {
@@ -191,9 +191,12 @@ func (e *engine) Info(ctx context.Context, at string) (info, error) {
 	v := entry.Version
 	found.SHA256, found.Object, found.Tags = v.SHA256.String(), &v.Object, v.Tags
 	if e.cache != nil {
-		found.Cached = e.cache.Present(objectOf(v))
+		found.Cached = contents{e.cache, e.packs}.Present(v)
 	}
 	found.Pack = e.packs.holding(v)
+	if f := e.files.Load(); f != nil {
+		found.Open = useOf(f.Use(v.ID))
+	}
 	return found, nil
 }
 

@@ -95,9 +95,11 @@ type status struct {
 	// Packs are the scan packs on this machine.
 	Packs  *packStats       `json:"packs,omitempty"`
 	Import *intake.Progress `json:"import,omitempty"`
-	// Passthrough and Traffic are there while the locker is mounted.
+	// Passthrough, Traffic and Heads, the tracks that begin at once, are there while the
+	// locker is mounted.
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
 	Traffic     *trafficStats   `json:"traffic,omitempty"`
+	Heads       *headStats      `json:"heads,omitempty"`
 	Version     string          `json:"version"`
 }
 
@@ -141,4 +143,6 @@ type info struct {
 	Tags   *tag.Info `json:"tags,omitempty"`
 	// Pack is the scan pack that has the file's head and tail, if any.
 	Pack *inPack `json:"pack,omitempty"`
+	// Open is there while programs have the file open.
+	Open *openHandles `json:"open,omitempty"`
 }

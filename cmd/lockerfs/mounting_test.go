@@ -40,7 +40,7 @@ func presentFake(t *testing.T, e *engine, s *stuck) *presence {
 		t.Fatal(err)
 	}
 	e.mounted.Store(&point)
-	return &presence{point: point, mounted: s, engine: e, gone: make(chan struct{})}
+	return &presence{point: point, mounted: s, engine: e, idle: func() {}, gone: make(chan struct{})}
 }
 
 // A mount that cannot be unmounted, for whatever reason, stays and is named: it is

@@ -26,10 +26,10 @@ const (
 	packPause = 2 * time.Second
 	packShare = 10
 	packRetry = time.Minute
-	// packAgain is when a pack that is not to be had is asked for again, and maxRefused
+	// packAgain is when a pack that is not to be had is asked for again, and maxAbsent
 	// how many such are remembered.
-	packAgain  = 10 * time.Minute
-	maxRefused = 10_000
+	packAgain = 10 * time.Minute
+	maxAbsent = 10_000
 )
 
 // packs are the scan packs on this machine, and what brings them here: in bulk, when
@@ -39,16 +39,19 @@ type packs struct {
 	index packIndex
 	log   *slog.Logger
 	wake  chan struct{} // commits came in, or the store came back
-	pause time.Duration // between walks, at least
+	// pause is the least time between walks; patience is how long who scans waits.
+	pause, patience time.Duration
 
 	base  context.Context // of what is fetched
 	stop  context.CancelFunc
 	tasks sync.WaitGroup
 
-	mu      sync.Mutex // guards the fields below and those of coming; no I/O under it
-	closed  bool
-	coming  map[string]*coming
-	refused map[string]time.Time // not to be asked for before
+	mu       sync.Mutex // guards the fields below and those of coming; no I/O under it
+	closed   bool
+	coming   map[string]*coming
+	absent   map[string]time.Time // not to be asked for before
+	scanned  time.Time            // when a scan was seen last
+	refusals refusals
 }
 
 // packIndex tells which packs there are; *catalog.Index does.
@@ -64,8 +67,8 @@ func openPacks(dir string, s pack.Fetcher, index packIndex, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &packs{shelf: shelf, index: index, log: log, wake: make(chan struct{}, 1), pause: packPause,
-		coming: map[string]*coming{}, refused: map[string]time.Time{}}
+	p := &packs{shelf: shelf, index: index, log: log, wake: make(chan struct{}, 1), pause: packPause, patience: scanPatience,
+		coming: map[string]*coming{}, absent: map[string]time.Time{}}
 	p.base, p.stop = context.WithCancel(context.Background())
 	return p, nil
 }
@@ -97,6 +100,14 @@ func (p *packs) stats() *packStats {
 	return &packStats{Count: count, Bytes: bytes, Limit: p.shelf.Limit()}
 }
 
+// bytes is how many bytes of a file are in its pack, if that is here.
+func (p *packs) bytes(v *catalog.Version) int64 {
+	if p == nil || v.Pack == "" || !v.SHA256.Known() {
+		return 0
+	}
+	return min(p.shelf.Bytes(v.Pack, pack.ID(v.SHA256)), v.Size)
+}
+
 // inPack is what info tells of a file's pack.
 type inPack struct {
 	Name string `json:"name"`
@@ -109,7 +120,7 @@ func (p *packs) holding(v *catalog.Version) *inPack {
 	if v.Pack == "" {
 		return nil
 	}
-	return &inPack{v.Pack, p != nil && p.shelf.Holds(v.Pack, pack.ID(v.SHA256))}
+	return &inPack{v.Pack, p.bytes(v) > 0}
 }
 
 func (i *inPack) text() string {
@@ -134,23 +145,27 @@ func (p *packs) nudge() {
 }
 
 // fetch brings a pack here unless it is, or is on its way, or was not to be had a
-// while ago. It gives the one on its way, or nil.
-func (p *packs) fetch(name string) *coming {
+// while ago. It gives the one on its way, or nil, and tells whether it was before.
+func (p *packs) fetch(name string) (_ *coming, before bool) {
 	if p.shelf.Has(name) {
-		return nil
+		return nil, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c := p.coming[name]; c != nil {
-		return c
+		return c, true
 	}
-	if p.closed || !pack.ValidName(name) || len(p.coming) >= maxComing || time.Now().Before(p.refused[name]) {
-		return nil
+	if p.closed || !pack.ValidName(name) || len(p.coming) >= maxComing || time.Now().Before(p.absent[name]) {
+		return nil, false
 	}
-	c := &coming{ticket: remote.NewTicket(remote.ScanPack), done: make(chan struct{})}
+	class := remote.ScanPack
+	if time.Since(p.scanned) < scanNext {
+		class = remote.ReadAhead
+	}
+	c := &coming{ticket: remote.NewTicket(class), done: make(chan struct{})}
 	p.coming[name] = c
 	p.tasks.Go(func() { p.arrive(name, c) })
-	return c
+	return c, false
 }
 
 // arrive fetches a pack that is on its way.
@@ -165,10 +180,10 @@ func (p *packs) arrive(name string, c *coming) {
 	p.mu.Lock()
 	delete(p.coming, name)
 	if err != nil && !away(err) {
-		if len(p.refused) >= maxRefused {
-			clear(p.refused)
+		if len(p.absent) >= maxAbsent {
+			clear(p.absent)
 		}
-		p.refused[name] = time.Now().Add(packAgain)
+		p.absent[name] = time.Now().Add(packAgain)
 	}
 	p.mu.Unlock()
 	c.err = err

@@ -104,10 +104,12 @@ func (p *packs) descend(ctx context.Context, g *errgroup.Group, folder catalog.I
 
 // bring fetches one pack with nobody waiting. The error is for what meets all packs.
 func (p *packs) bring(ctx context.Context, name string) error {
-	if bytes, _ := p.shelf.Held(); bytes+pack.MaxSize > p.shelf.Limit() && bytes >= p.shelf.Limit()-p.shelf.Limit()/10 {
+	// Those on their way must fit too, or one would drive out the other for ever.
+	held, _ := p.shelf.Held()
+	if limit := p.shelf.Limit(); held+min(packsAtOnce*pack.MaxSize, limit/2) > limit {
 		return errPacksFull
 	}
-	c := p.fetch(name)
+	c, _ := p.fetch(name)
 	if c == nil {
 		return nil // here by now, or not to be had
 	}

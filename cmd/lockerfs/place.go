@@ -27,6 +27,9 @@ type place struct {
 	mount string
 	// cacheSize is in bytes; 0 takes the default.
 	cacheSize int64
+	// heads is how many bytes of the starts of tracks are fetched when idle; nil takes the
+	// default, and 0 fetches none.
+	heads *int64
 	// credentials is a file of keys for the store, or empty.
 	credentials string
 	owner       ownership
@@ -136,6 +139,11 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 	p.store = u.String()
 	if l.CacheSize != "" {
 		if p.cacheSize, err = parseSize(l.CacheSize); err != nil {
+			return place{}, err
+		}
+	}
+	if l.Heads != "" {
+		if p.heads, err = headSize(l.Heads); err != nil {
 			return place{}, err
 		}
 	}

@@ -1,10 +1,15 @@
 package catalog
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockerfs/lockerfs/remote"
+	"github.com/lockerfs/lockerfs/remote/remotetest"
 )
 
 func TestPacks(t *testing.T) {
@@ -38,5 +43,25 @@ func TestPacks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRebuildPassesOverPacks: they are no files, whatever their names and what they
+// say of themselves.
+func TestRebuildPassesOverPacks(t *testing.T) {
+	store := remotetest.NewMemory()
+	for key, meta := range map[string]map[string]string{
+		"Music/A/x.000000000001.txt":          ObjectMetadata("A/x.txt", 42, sha256.Sum256([]byte("content"))),
+		PackKey(strings.Repeat("ab", 32)):     nil,
+		PackKey("pack.000000000002.flac"):     ObjectMetadata("A/pack.flac", 42, sha256.Sum256([]byte("content"))),
+		PackKey(strings.Repeat("cd", 32))[1:]: nil, // another's
+	} {
+		if _, err := store.Put(t.Context(), key, section([]byte("content")), remote.PutOptions{Metadata: meta}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := RebuildFromObjects(t.Context(), store, t.TempDir(), discard(), nil)
+	if want := (Found{Files: 1, Foreign: 1}); err != nil || found != want {
+		t.Errorf("got %+v, %v, want %+v", found, err, want)
 	}
 }

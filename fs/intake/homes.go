@@ -61,12 +61,21 @@ func (h homes) of(dir string) (string, bool) {
 	}
 	name := plainName(path.Base(dir))
 	for _, to := range []string{at.album, at.artist} {
-		key := plainName(path.Base(to))
+		key := plainName(undated(path.Base(to)))
 		if to != "" && key != "" && (strings.HasPrefix(name, key) || len(key) > 3 && strings.Contains(name, key)) {
 			return to, true
 		}
 	}
 	return "", false
+}
+
+// undated is a folder's name without the year or number that a layout puts behind it.
+func undated(name string) string {
+	i := strings.LastIndex(name, " (")
+	if i > 0 && strings.Trim(name[i:], " ()-0123456789") == "" {
+		return name[:i]
+	}
+	return name
 }
 
 // plainName is a name without what spellings differ in.

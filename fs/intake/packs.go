@@ -25,7 +25,7 @@ import (
 
 // Sizes of packs.
 const (
-	packAlbums = 2 << 20 // bytes with which a pack takes no further album,
+	packAlbums = 3 << 20 // bytes with which a pack takes no further album,
 	albumFiles = 100     // and files
 	packBytes  = 8 << 20 // bytes with which it is full
 	packFiles  = 400     // and files

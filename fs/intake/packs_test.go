@@ -167,7 +167,6 @@ func TestImportMakesPacks(t *testing.T) {
 // packOrder notes when a commit names a pack that is not in the store.
 type packOrder struct {
 	remote.Store
-	epoch string
 
 	mu   sync.Mutex // guards what follows
 	sent map[string]bool

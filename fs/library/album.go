@@ -51,10 +51,7 @@ func (g *group) albums() []*album {
 	var out []*album
 	for _, titled := range split(g.tracks, func(t *track) string { return alike(t.album) }) {
 		for _, tracks := range byRelease(titled) {
-			artist := agreed(tracks, func(t *track) string { return t.albumArtist })
-			for _, t := range tracks {
-				t.albumArtist = cmp.Or(t.albumArtist, artist)
-			}
+			fillArtists(tracks)
 			// Two artists' albums of one name in one folder are two, where the tags say so.
 			for _, tracks := range split(tracks, func(t *track) string { return words(t.albumArtist) }) {
 				out = append(out, describe(tracks).credit()...)
@@ -65,6 +62,22 @@ func (g *group) albums() []*album {
 		return cmp.Or(-cmp.Compare(len(a.tracks), len(b.tracks)), cmp.Compare(a.artist+"/"+a.title, b.artist+"/"+b.title), cmp.Compare(a.id, b.id))
 	})
 	return out
+}
+
+// fillArtists fills in album artists that some tracks of an album do not name: whom all
+// the others agree on, or for those of which nothing is known, whom most name. What is of
+// no album has no one's.
+func fillArtists(tracks []*track) {
+	if Fold(tracks[0].album) == Fold(unknownAlbum) {
+		return
+	}
+	said := func(t *track) string { return t.albumArtist }
+	artist, most := agreed(tracks, said), commonest(tracks, said)
+	for _, t := range tracks {
+		if t.albumArtist = cmp.Or(t.albumArtist, artist); t.albumArtist == "" && t.artist == "" {
+			t.albumArtist = most
+		}
+	}
 }
 
 // split parts tracks by a key, keeping their order.
@@ -255,7 +268,10 @@ func (a *album) ask(f field) string {
 	case "albumsort":
 		return cmp.Or(commonest(a.tracks, value), sortName(a.title))
 	case "composer":
-		return agreed(a.tracks, value)
+		if composer := agreed(a.tracks, value); !various(composer) {
+			return composer
+		}
+		return ""
 	}
 	if dated(f) && a.loose() {
 		return "" // it has no date, however few tracks it has today

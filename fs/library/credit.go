@@ -45,12 +45,25 @@ func (a *album) sampler() bool {
 	return a.samples > 0
 }
 
-// name gives an album of various artists the one name that all have.
+// name gives an album of various artists the one name that all have. Artist and title that
+// are written carelessly are spelt as the names of files and folders spell them.
 func (a *album) name() *album {
 	if a.various {
 		a.artist = variousArtists
 	}
+	a.artist = spelt(a.artist, a.tracks, func(t *track) string { return t.folder.artist }, func(t *track) string { return t.named })
+	a.title = spelt(a.title, a.tracks, func(t *track) string { return t.folder.album })
 	return a
+}
+
+// spelt gives a name as something else that is known of the tracks spells it better.
+func spelt(name string, tracks []*track, sources ...func(*track) string) string {
+	for _, source := range sources {
+		if other := commonest(tracks, source); careless(name, other) {
+			return other
+		}
+	}
+	return name
 }
 
 // byArtist makes an album of each artist's tracks.

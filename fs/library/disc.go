@@ -13,9 +13,11 @@ func DiscFolder(name string) (disc int, ok bool) {
 	return disc, ok
 }
 
+func discWords() []string { return []string{"cd", "disc", "disk", "side", "seite"} }
+
 // leadingDisc reads the disc that a name begins with, and gives what follows.
 func leadingDisc(name string) (disc int, rest string, ok bool) {
-	for _, word := range []string{"cd", "disc", "disk", "side", "seite"} {
+	for _, word := range discWords() {
 		if len(name) < len(word) || !strings.EqualFold(name[:len(word)], word) {
 			continue
 		}
@@ -38,7 +40,7 @@ func leadingDisc(name string) (disc int, rest string, ok bool) {
 // "Album [CD 2]", "Album, Disc 2" and "Album CD2".
 func trailingDisc(name string) (rest string, disc int, ok bool) {
 	closed := strings.TrimRight(name, ")] ")
-	for _, word := range []string{"cd", "disc", "disk", "side", "seite"} {
+	for _, word := range discWords() {
 		at := strings.LastIndex(strings.ToLower(closed), word)
 		if at <= 0 || len(strings.ToLower(closed)) != len(closed) || !strings.ContainsAny(closed[at-1:at], " _-([") {
 			continue

@@ -2,8 +2,10 @@ package library
 
 import (
 	"fmt"
+	"net/url"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // leadingNumber reads the digits a text begins with, at most four.
@@ -41,6 +43,9 @@ func guessFile(stem string, in scene) fileGuess {
 			g.position = number
 		}
 		return g
+	}
+	if s, err := url.PathUnescape(stem); err == nil && strings.Contains(stem, "%20") && utf8.ValidString(s) {
+		stem = s // as browsers once saved it
 	}
 	g := fileGuess{title: spaced(stem)}
 	g.readNumber()

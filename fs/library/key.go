@@ -14,11 +14,10 @@ const (
 	keySuffix = 14
 )
 
-// KeyHint gives the readable key for a file at a path in the locker: Music/ and the
+// keyHint gives the readable key for a file at a path in the locker: Music/ and the
 // path's parts, each clean and of at most 200 bytes, of at most 886 bytes in all. A path
-// too deep for that loses folders before its name. A key is a hint for people who look
-// into the bucket, made once: renaming the file does not change it.
-func KeyHint(path string) string {
+// too deep for that loses folders before its name.
+func keyHint(path string) string {
 	parts := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 	if len(parts) == 0 {
 		parts = []string{"_"}
@@ -35,13 +34,15 @@ func KeyHint(path string) string {
 	return key + "/" + name
 }
 
-// ObjectKey gives the key of a new object: KeyHint with the random bytes in
-// hexadecimal before the extension, as in
+// ObjectKey gives the key of a new object: the file's path in the locker below Music/, as
+// far as it fits into 900 bytes, with the random bytes in hexadecimal before the
+// extension, as in
 //
 //	Music/Artist/Album/01 Title.0a1b2c3d4e5f.flac
 //
-// so that no two objects ever have the same key and none is ever written again.
+// so that no two objects ever have the same key and none is ever written again. It is a
+// hint for people who look into the bucket: renaming the file does not change it.
 func ObjectKey(path string, random [6]byte) string {
-	stem, ext := SplitExt(KeyHint(path))
+	stem, ext := SplitExt(keyHint(path))
 	return stem + "." + hex.EncodeToString(random[:]) + ext
 }

@@ -34,8 +34,5 @@ func TestObjectKeyIsValid(t *testing.T) {
 		if !remote.ValidKey(key) {
 			t.Fatalf("ObjectKey(%q) = %q of %d bytes: no valid key", path, key, len(key))
 		}
-		if hint := library.KeyHint(path); len(hint) > remote.MaxKey-14 {
-			t.Fatalf("KeyHint(%q) has %d bytes", path, len(hint))
-		}
 	})
 }

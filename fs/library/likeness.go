@@ -17,49 +17,34 @@ const (
 // the name that the release wants.
 func (r *release) likeness(held []Release, exact bool) likeness {
 	a := r.album()
-	same := held
-	if !a.loose() {
-		same = slices.DeleteFunc(slices.Clone(held), func(h Release) bool {
-			return h.Album != "" && alike(h.Album) != alike(a.title) && !(a.stray && alike(CleanPart(h.Album)) == alike(CleanPart(a.title)))
-		})
-	}
-	if len(same) == 0 || a.loose() {
-		if exact && (len(held) == 0 || a.stray || a.loose()) {
+	if a.loose() {
+		if exact {
 			return possible
 		}
 		return different
 	}
-	year, named, ids, day := 0, false, 0, ""
-	others, namely := 0, false // by how many others it is, and whether by the very artist
-	for i, h := range same {
-		named = named || h.Album != ""
-		if h.ID != "" {
-			if h.ID == r.id {
-				return sameID
-			}
-			ids++
+	same := slices.DeleteFunc(slices.Clone(held), func(h Release) bool {
+		return h.Album != "" && alike(h.Album) != alike(a.title) && !(a.stray && alike(CleanPart(h.Album)) == alike(CleanPart(a.title)))
+	})
+	if len(same) == 0 {
+		if exact && (len(held) == 0 || a.stray) {
+			return possible
 		}
-		if i == 0 || year == 0 {
-			year = h.Year
-		} else if h.Year != 0 && h.Year != year {
-			year = -1
-		}
-		if i == 0 || day == "" {
-			day = h.Day
-		} else if h.Day != "" && h.Day != day {
-			day = severalDays
-		}
-		namely = namely || h.Artist == anyArtist || h.Artist == a.artistKey()
-		if h.Artist != "" && h.Artist != anyArtist && !a.various && !leads(a.artistKey(), h.Artist) {
-			others++
-		}
-	}
-	switch {
-	case r.id != "" && ids > 0, year > 0 && r.year > 0 && year != r.year, anotherDay(day, r.day), others == len(same):
 		return different
-	case year > 0 && year == r.year && namely:
+	}
+	some := func(is func(Release) bool) bool { return slices.ContainsFunc(same, is) }
+	if some(func(h Release) bool { return h.ID != "" && h.ID == r.id }) {
+		return sameID
+	}
+	year := agree(same, severalYears, func(h Release) int { return h.Year })
+	day := agree(same, severalDays, func(h Release) string { return h.Day })
+	switch {
+	case r.id != "" && some(func(h Release) bool { return h.ID != "" }), year > 0 && r.year > 0 && year != r.year, anotherDay(day, r.day),
+		!some(func(h Release) bool { return a.various || h.by(anyArtist, "") || leads(a.artistKey(), h.Artist) }):
+		return different
+	case year > 0 && year == r.year && some(func(h Release) bool { return h.by(anyArtist, a.artistKey()) }):
 		return sameYear
-	case named:
+	case some(func(h Release) bool { return h.Album != "" }):
 		return sameName
 	case exact:
 		return possible
@@ -67,8 +52,29 @@ func (r *release) likeness(held []Release, exact bool) likeness {
 	return different
 }
 
-// severalDays stands for the day of a folder that has releases of several.
-const severalDays = "several"
+// by tells whether a release is by one of these artists.
+func (r Release) by(artists ...string) bool { return slices.Contains(artists, r.Artist) }
+
+// agree gives the one value that all have which have any, or what stands for several.
+func agree[T comparable](held []Release, several T, value func(Release) T) (all T) {
+	var none T
+	for _, h := range held {
+		switch v := value(h); {
+		case v == none || v == all:
+		case all == none:
+			all = v
+		default:
+			return several
+		}
+	}
+	return all
+}
+
+// What stands for the day and the year of a folder that has releases of several.
+const (
+	severalDays  = "several"
+	severalYears = -1
+)
 
 func anotherDay(held, day string) bool {
 	return held != "" && held != severalDays && day != "" && held != day

@@ -105,7 +105,8 @@ func (f *folder) shelve(l *Layout, a *album) {
 }
 
 // markPresent tells the folders above the album how the locker spells them now. Where
-// tracks of one album spell their artist in several ways, that spelling is theirs too.
+// tracks of one album spell their artist in several ways, or carelessly, that
+// spelling is theirs too.
 func (a *album) markPresent(f *folder) {
 	last := len(a.present) - 1
 	if len(a.above) != last {
@@ -116,13 +117,21 @@ func (a *album) markPresent(f *folder) {
 		if f = f.child(name); alike(name) != alike(a.present[i]) {
 			return
 		}
-		if f.present[a.present[i]] = true; !sure {
+		if f.present[a.present[i]] = true; !sure || careless(name, a.present[i]) {
 			a.above[i] = a.present[i]
 		}
 	}
-	if name, _ := bare(a.present[last], a.own); !sure && alike(name) == alike(a.own) {
+	if name, _ := bare(a.present[last], a.own); !sure && alike(name) == alike(a.own) || careless(a.own, name) {
 		a.own = name
 	}
+}
+
+// careless tells whether a name is the other in small letters, or if it has several words
+// in capitals alone: tags that were written so are no reason to spell a folder so.
+func careless(name, other string) bool {
+	lower, upper := strings.ToLower(other), strings.ToUpper(other)
+	shouted := len(name) > 8 && strings.Contains(name, " ") && name == upper
+	return other != lower && other != upper && (shouted || name == lower)
 }
 
 // oneSpelling tells whether the tags leave no doubt of how artist and title are spelt.

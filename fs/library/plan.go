@@ -63,8 +63,9 @@ type Existing interface {
 // if half of them agree on it, then from the names of file and folders (Artist/2004 -
 // Album/03 - Title, Artist - Album, Artist-Album-2004-GRP/03-artist-title), then it is
 // Unknown Artist, Unknown Album. Folders such as Music, Downloads or Live tell nothing.
-// A disc is also told by the end of an album's title or folder: "London Calling (Disc 1)".
-// A place on a record, A1, stands as it is.
+// A disc is also told by the end of an album's title or folder, "London Calling (Disc 1)",
+// and by the names of concerts, gd77-05-08d1t01. A place on a record, A1, stands as it is.
+// A title of just 30 characters, where ID3v1 ends, goes on as the file's name does.
 //
 // An album is its album artist's, else the one's who leads the credits of all its tracks,
 // or of two thirds of them and at least three, else it is Various Artists/Album/NN Artist
@@ -74,7 +75,8 @@ type Existing interface {
 //
 // Albums of one name by one artist are one, unless their MusicBrainz release ids differ,
 // or their years, or their whole dates where both have such: then what differs is put
-// behind the name, Album (1994), Album (1995-05-21). Artists and albums are the same
+// behind the name, Album (1994), Album (1995-05-21). So is one of which nothing of that is
+// known, if a folder has its numbers and none of its titles: Album (2). Artists and albums are the same
 // whatever case, quotes and dashes they are spelt with, and a folder of the locker is
 // used in its spelling.
 //

@@ -58,6 +58,23 @@ func TestPlanAsFound(t *testing.T) {
 			"The Flaming Lips/Yoshimi/08 This Title Has Thirty Letters!.mp3": audio("in/Yoshimi/08 This Title Has Thirty Letters! [192].mp3",
 				song("The Flaming Lips", "Yoshimi", 8, "This Title Has Thirty Letters!")),
 		}},
+		"names in small letters": {
+			{
+				"Metallica/Unknown Album/one.mp3":   other("in/Napster/metallica%20-%20one.mp3"),
+				"Daft Punk/Unknown Album/robot.mp3": other("in/Napster/daft punk - robot.mp3"),
+			},
+			{
+				"Aphex Twin/Windowlicker/01 x.mp3": audio("in/Aphex Twin - Windowlicker/1.mp3", song("aphex twin", "windowlicker", 1, "x")),
+				"a-ha/take on me/01 x.mp3":         audio("in/a-ha - take on me/1.mp3", song("a-ha", "take on me", 1, "x")),
+				"Hollow Islands/B/01 x.mp3":        audio("in/Hollow Islands - B/1.mp3", song("HOLLOW ISLANDS", "B", 1, "x")),
+				"ABBA/B/01 x.mp3":                  audio("in/Abba - B/1.mp3", song("ABBA", "B", 1, "x")),
+				"Beck/Unknown Album/loser.mp3":     audio("in/Napster/Beck - Loser.mp3", song("beck", "", 0, "loser")),
+			},
+		},
+		"an album artist among tracks without album": {{
+			"Four Tet/Unknown Album/Jalebi.mp3": audio("in/Bandcamp/1.mp3", tag.Info{Artist: "Four Tet", AlbumArtist: "Four Tet", Title: "Jalebi"}),
+			"Burial/Unknown Album/Shell.mp3":    audio("in/Bandcamp/2.mp3", tag.Info{Artist: "Burial", Title: "Shell"}),
+		}},
 		"numbers far beyond an album": {{
 			"A/B/005 Five.mp3":  audio("in/1.mp3", song("A", "B", 5, "Five")),
 			"A/B/1000 Last.mp3": audio("in/2.mp3", song("A", "B", 1000, "Last")),

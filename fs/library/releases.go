@@ -62,12 +62,11 @@ type gatherer struct {
 func gather(albums []*album) []*release {
 	g := gatherer{known: map[same][]*release{}}
 	slices.SortFunc(albums, (*album).order)
-	var dated, vague []*album
-	var staying []*release
+	var dated, vague, staying []*album
 	for _, a := range albums {
 		switch {
 		case a.stays:
-			g.join(a, same{present: path.Join(a.present...)})
+			staying = append(staying, a)
 		case a.id != "":
 			g.join(a, same{id: a.id})
 		case a.year > 0 && !a.loose():
@@ -76,12 +75,6 @@ func gather(albums []*album) []*release {
 			vague = append(vague, a)
 		}
 	}
-	g.all = slices.DeleteFunc(g.all, func(r *release) bool {
-		if r.albums[0].stays {
-			staying = append(staying, r)
-		}
-		return r.albums[0].stays
-	})
 	undated := slices.Clone(g.all)
 	slices.SortStableFunc(dated, func(a, b *album) int { return -compareBool(a.day != "", b.day != "") })
 	for _, a := range dated {
@@ -99,7 +92,10 @@ func gather(albums []*album) []*release {
 	}
 	g.vague(vague[:stray])
 	g.vague(vague[stray:])
-	return append(g.all, staying...)
+	for _, a := range staying {
+		g.join(a, same{present: path.Join(a.present...)})
+	}
+	return g.all
 }
 
 // vague adds the albums of which neither id nor year is known, to the one release that
@@ -202,14 +198,7 @@ func (r *release) add(a *album) {
 
 // order is that in which albums of one name are numbered.
 func (a *album) order(b *album) int {
-	stray := 0
-	if a.stray != b.stray {
-		stray = 1
-		if b.stray {
-			stray = -1
-		}
-	}
-	return cmp.Or(stray, cmp.Compare(a.year, b.year), cmp.Compare(a.day, b.day), cmp.Compare(a.id, b.id), cmp.Compare(a.title, b.title), a.tracks[0].order(&b.tracks[0].file))
+	return cmp.Or(compareBool(a.stray, b.stray), cmp.Compare(a.year, b.year), cmp.Compare(a.day, b.day), cmp.Compare(a.id, b.id), cmp.Compare(a.title, b.title), a.tracks[0].order(&b.tracks[0].file))
 }
 
 // apart tells whether an album stands in another folder of the locker than the release:

@@ -28,7 +28,8 @@ type track struct {
 	// untitled: no tag gives the title; stray: none gives the album, of this track or
 	// of those it stands with.
 	untitled, stray bool
-	guessed         bool // the artist is from the file's name
+	guessed         bool   // the artist is from the file's name
+	named           string // the artist as the file's name has it
 	folder          folderGuess
 	// stands is where a held file stays below its album's folder; nil when the layout
 	// makes its name.
@@ -61,10 +62,12 @@ func newTrack(s Source, index int, rel string) *track {
 
 // guess takes from the file's name what the tags do not say.
 func (t *track) guess(g fileGuess) {
+	t.named = g.artist
 	if t.untitled = t.title == ""; t.untitled {
 		t.title = g.title
 		if t.artist == "" {
-			t.credit, t.artist, t.guessed = g.artist, g.artist, g.artist != ""
+			t.artist, t.guessed = capital(g.artist), g.artist != ""
+			t.credit = t.artist
 		} else if g.artist != "" && alike(g.artist) != alike(t.artist) {
 			t.title = g.artist + " - " + g.title
 		}
@@ -108,7 +111,7 @@ func (t *track) guessDisc() {
 func told(s string) string {
 	s = tidy(s)
 	switch name := strings.ToLower(strings.Trim(s, "<>[]()")); {
-	case name == "unknown", name == "unknown artist", name == "unknown album":
+	case among("unknown unknown-artist unknown-album unknown-title", strings.ReplaceAll(name, " ", "-")):
 		return ""
 	case strings.HasPrefix(name, "www."), strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
 		return "" // where it was downloaded
@@ -150,6 +153,21 @@ func uncut(title, name string) string {
 		break
 	}
 	return title
+}
+
+// capital gives a name of small letters alone the capitals that it most likely has.
+func capital(name string) string {
+	if name != strings.ToLower(name) {
+		return name
+	}
+	before := ' '
+	return strings.Map(func(r rune) rune {
+		first := before == ' ' || before == '-'
+		if before = r; first {
+			return unicode.ToUpper(r)
+		}
+		return r
+	}, name)
 }
 
 // tidy takes away from a tag's text what is no part of a name: spaces and control

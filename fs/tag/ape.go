@@ -89,7 +89,7 @@ func (p *parser) apeField(off, stop int64, f fields) (int64, error) {
 		return 0, err
 	}
 	for _, v := range bytes.Split(b, []byte{0}) {
-		f.add(key, string(v))
+		f.add(key, p.latin1(v)) // UTF-8, by its letter
 	}
 	return next, nil
 }

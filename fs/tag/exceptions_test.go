@@ -35,7 +35,7 @@ func exceptions() []exception {
 		e("mutagen", "refused", `odd-front\.wav|mute-front\.(ape|mpc)`, "it takes it for an MP3"),
 		e("mutagen", "refused", `.*-id3\.aac`, "it takes it for an MP3"),
 
-		e("dhowden", "refused", `odd-ape-(front|binary)\.mp3`, "it knows no APEv2"),
+		e("dhowden", "refused", `odd-ape-(front|binary|russian)\.mp3`, "it knows no APEv2"),
 		e("dhowden", "refused", `odd-appended\.mp3`, "it knows no ID3v2 at the end"),
 		e("dhowden", "refused", `sound-a\.mp2`, "there are none"),
 		e("dhowden", "refused", `odd-utf16\.m4a`, "it knows no UTF-16 in MP4"),

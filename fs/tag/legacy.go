@@ -46,7 +46,8 @@ func decoder(e encoding.Encoding) func([]byte) string {
 	}
 }
 
-// latin1 reads bytes as what they claim to be, and remembers them where that may be wrong.
+// latin1 reads bytes that claim to be Latin-1, or to be UTF-8 and are not, and remembers
+// them where that may be wrong.
 func (p *parser) latin1(b []byte) string {
 	const most = 256
 	if utf8.Valid(b) {

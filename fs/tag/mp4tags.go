@@ -94,7 +94,7 @@ func (m *mp4Walk) datum(kind, field string, b box) error {
 			m.tags.add(genre, genreName(int(binary.BigEndian.Uint16(v))-1))
 		}
 	default:
-		m.tags.add(field, dataText(of, v))
+		m.tags.add(field, m.dataText(of, v))
 	}
 	return nil
 }
@@ -113,11 +113,11 @@ func (m *mp4Walk) pair(number, total string, v []byte) {
 }
 
 // dataText reads a text, whatever its type claims: type 0 holds UTF-8 in practice.
-func dataText(of uint32, v []byte) string {
+func (m *mp4Walk) dataText(of uint32, v []byte) string {
 	if of == dataUTF16 {
 		return utf16Text(v, unicode.BigEndian, unicode.UseBOM)
 	}
-	return string(v)
+	return m.latin1(v)
 }
 
 // cover notes where a cover lies. iTunes has no types: the first is the front.

@@ -90,7 +90,7 @@ func (p *parser) comment(s stream, size int64, f fields) error {
 		}
 		name, value, ok := strings.Cut(string(b), "=")
 		if ok && canonical(name) != "" {
-			f.add(canonical(name), value)
+			f.add(canonical(name), p.latin1([]byte(value))) // UTF-8, by its letter
 		}
 		return p.commentPicture(b, &streamReader{s, 0}, start)
 	}

@@ -11,16 +11,6 @@ import (
 	"time"
 )
 
-const (
-	// rounds is how often a known device is mounted anew.
-	rounds = 3
-	// firsts and wholes are how many tracks are begun, and read whole.
-	firsts, wholes = 20, 10
-	// minTracks leaves each of these a track of its own, and one to warm up.
-	minTracks = firsts + wholes + 1
-	pings     = 10
-)
-
 // bench is one run.
 type bench struct {
 	settings settings
@@ -30,6 +20,8 @@ type bench struct {
 	rig      *rig
 	report   *report
 	devices  []*device
+	device   *device   // that knows the names
+	subjects []subject // the device and, where there is one, rclone
 }
 
 // setUp makes the collection and starts the store. After an error nothing is left.
@@ -38,15 +30,15 @@ func setUp(ctx context.Context, s settings, news io.Writer) (_ *bench, err error
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, dir: dir, news: news, report: &report{Machine: machine(), Tracks: s.tracks}}
+	b := &bench{settings: s, dir: dir, news: news, report: &report{Machine: machine(), Tracks: s.size.tracks}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.takeDown())
 		}
 	}()
 	start := time.Now()
-	b.say("making %d tracks with ffmpeg", s.tracks)
-	if b.music, err = makeCollection(ctx, dir, s.tracks); err != nil {
+	b.say("making %d tracks with ffmpeg", s.size.tracks)
+	if b.music, err = makeCollection(ctx, dir, s.size); err != nil {
 		return nil, err
 	}
 	b.report.Bytes = b.music.bytes
@@ -59,10 +51,10 @@ func setUp(ctx context.Context, s settings, news io.Writer) (_ *bench, err error
 // mounted in it still.
 func (b *bench) takeDown() error {
 	var errs []error
-	for _, d := range b.devices {
-		errs = append(errs, d.unmount())
-		if mounted(d.mnt) {
-			return errors.Join(append(errs, fmt.Errorf("%s is mounted still; the files stay", d.mnt))...)
+	for _, s := range b.mounts() {
+		errs = append(errs, s.unmount())
+		if mnt := s.path(""); mounted(mnt) {
+			return errors.Join(append(errs, fmt.Errorf("%s is mounted still; the files stay", mnt))...)
 		}
 	}
 	if b.rig != nil {
@@ -71,35 +63,75 @@ func (b *bench) takeDown() error {
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
 }
 
+// mounts gives all that can have something mounted.
+func (b *bench) mounts() []subject {
+	all := append([]subject(nil), b.subjects...)
+	for _, d := range b.devices {
+		all = append(all, d)
+	}
+	return all
+}
+
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.news, "bench: "+format+"\n", args...) }
 
-// device makes a device that has never seen the locker.
-func (b *bench) device(name string) (*device, error) {
+// newDevice makes a device that has never seen the locker.
+func (b *bench) newDevice(name string) (*device, error) {
 	d, err := newDevice(filepath.Join(b.dir, name), b.settings.lockerfs, b.rig)
 	b.devices = append(b.devices, d)
 	return d, err
 }
 
+// measure runs the scenarios. One that fails is named in the end, and the others are
+// measured all the same.
 func (b *bench) measure(ctx context.Context) error {
-	if err := b.intake(ctx); err != nil {
-		return err
+	if b.settings.wants("import") {
+		if err := b.intake(ctx); err != nil {
+			return err
+		}
 	}
 	if err := b.fill(ctx); err != nil {
 		return err
 	}
-	for _, rtt := range b.settings.rtts {
-		b.rig.link.SetRTT(rtt)
-		b.say("measuring at a round trip of %v", rtt)
-		if err := b.at(ctx, rtt); err != nil {
-			return fmt.Errorf("at %v: %w", rtt, err)
+	if err := b.takePart(ctx); err != nil {
+		return err
+	}
+	var errs []error
+	for _, sc := range scenarios() {
+		if sc.run == nil || !b.settings.wants(sc.name) {
+			continue
+		}
+		for _, s := range b.subjects {
+			err := b.one(ctx, sc, s)
+			if ctx.Err() != nil || errors.Is(err, errWrongBytes) {
+				return err
+			}
+			if err != nil {
+				b.say("FAILED: %v", err)
+				errs = append(errs, err)
+			}
 		}
 	}
+	b.report.judge()
+	return errors.Join(errs...)
+}
+
+// one runs a scenario with one subject, and leaves nothing mounted.
+func (b *bench) one(ctx context.Context, sc scenario, s subject) error {
+	b.say("%s: %s, %v", sc.name, s.name(), sc.wire)
+	b.rig.set(sc.wire)
+	start := time.Now()
+	err := sc.run(b, ctx, s)
+	err = errors.Join(err, s.unmount())
+	if err != nil {
+		return fmt.Errorf("%s with %s: %w", sc.name, s.name(), err)
+	}
+	b.say("%s: %s done in %.0f s", sc.name, s.name(), time.Since(start).Seconds())
 	return nil
 }
 
 // fill makes the locker and imports the collection, with no delay.
 func (b *bench) fill(ctx context.Context) error {
-	d, err := b.device("importer")
+	d, err := b.newDevice("importer")
 	if err != nil {
 		return err
 	}
@@ -107,143 +139,43 @@ func (b *bench) fill(ctx context.Context) error {
 		return err
 	}
 	b.say("importing")
-	for _, r := range []row{{Work: "import", bytes: b.music.bytes}, {Work: "import again, nothing new"}} {
-		err := b.time(r, func() (time.Duration, error) { return d.run(ctx, "import", b.music.dir) })
-		if err != nil {
-			return err
-		}
+	before := b.begin(workImport)
+	took, err := d.run(ctx, "import", b.music.dir)
+	if err != nil {
+		return err
 	}
+	f := figures{Units: len(b.music.all()), traffic: b.rig.since(before), bytes: b.music.bytes}
+	b.add(d, workImport, f.times(took))
 	return nil
 }
 
-// at measures everything at one round trip.
-func (b *bench) at(ctx context.Context, rtt time.Duration) error {
-	pings, err := b.rig.roundTrips(ctx, pings)
-	if err != nil {
+// takePart makes the subjects: a device that knows the names, and rclone.
+func (b *bench) takePart(ctx context.Context) (err error) {
+	if b.device, err = b.newDevice("device"); err != nil {
 		return err
 	}
-	b.add(row{Work: "the link and the server by themselves"}.times(pings))
-	d, err := b.device("device-" + rtt.String())
-	if err != nil {
+	if _, err := b.device.run(ctx, "init", b.device.store); err != nil {
 		return err
 	}
-	if err := b.newDevice(ctx, d); err != nil {
+	if _, err := b.device.mount(ctx); err != nil {
 		return err
 	}
-	if err := b.knownDevice(ctx, d); err != nil {
+	if _, err := b.walk(b.device); err != nil {
 		return err
 	}
-	files := b.shuffled()
-	if err := b.firstBytes(ctx, d, files[:firsts], files[firsts]); err != nil {
+	if err := b.device.unmount(); err != nil {
 		return err
 	}
-	if err := b.whole(ctx, d, "whole track of 2 MB", files[firsts+1:firsts+1+wholes]); err != nil {
-		return err
-	}
-	if err := b.whole(ctx, d, "whole track of 30 MB", b.music.large); err != nil {
-		return err
-	}
-	return d.unmount()
-}
-
-// newDevice measures the first use of a locker on a machine.
-func (b *bench) newDevice(ctx context.Context, d *device) error {
-	err := b.time(row{Work: "new device: init, joins the locker"}, func() (time.Duration, error) { return d.run(ctx, "init", d.store) })
-	if err != nil {
-		return err
-	}
-	commits, err := b.rig.commits()
-	if err != nil {
-		return err
-	}
-	name, before := "new device: mount and first walk", b.begin("new device: mount and first walk")
-	ready, err := d.mount(ctx)
-	if err != nil {
-		return err
-	}
-	walked, err := b.walk(d)
-	if err != nil {
-		return err
-	}
-	memory, err := d.memory()
-	if err != nil {
-		return err
-	}
-	b.add(row{Work: "new device: mount ready"}.times([]time.Duration{ready}))
-	b.add(row{Work: name, traffic: b.rig.since(before), Memory: memory, commits: commits}.times([]time.Duration{ready + walked}))
-	if err := b.rig.quiet(ctx); err != nil {
-		return err
-	}
-	return d.unmount()
-}
-
-// knownDevice measures mounts of a device that has the tree and none of the bytes.
-// It leaves the last one mounted.
-func (b *bench) knownDevice(ctx context.Context, d *device) error {
-	var ready, cold, again []time.Duration
-	mounting, walking := new(traffic), new(traffic)
-	for i := range rounds {
-		if i > 0 {
-			if err := d.unmount(); err != nil {
-				return err
-			}
-		}
-		if err := os.RemoveAll(d.cache()); err != nil {
-			return err
-		}
-		before := b.begin("known device: mount ready")
-		took, err := d.mount(ctx)
-		if err != nil {
-			return err
-		}
-		ready = append(ready, took)
-		if err := b.rig.quiet(ctx); err != nil {
-			return err
-		}
-		mounting = b.rig.since(before)
-		before = b.begin("known device: first walk")
-		for _, times := range []*[]time.Duration{&cold, &again} {
-			took, err := b.walk(d)
-			if err != nil {
-				return err
-			}
-			*times = append(*times, took)
-		}
-		walking = b.rig.since(before)
-	}
-	memory, err := d.memory()
-	if err != nil {
-		return err
-	}
-	b.add(row{Work: "known device: mount ready", traffic: mounting}.times(ready))
-	b.add(row{Work: "known device: first walk", traffic: walking, Memory: memory}.times(cold))
-	b.add(row{Work: "known device: second walk", traffic: &traffic{}}.times(again))
-	return nil
-}
-
-// walk looks at every name and every file's size, as `find -type f -size` does, and
-// holds them against the collection: a quick walk that misses files is worth nothing.
-func (b *bench) walk(d *device) (time.Duration, error) {
-	var files int
-	var bytes int64
-	start := time.Now()
-	err := filepath.WalkDir(d.mnt, func(_ string, e os.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		files++
-		bytes += info.Size()
+	b.subjects = []subject{b.device}
+	if b.settings.rclone == "" {
 		return nil
-	})
-	took := time.Since(start)
-	if want := len(b.music.tracks) + len(b.music.large); err == nil && (files != want || bytes != b.music.bytes) {
-		err = fmt.Errorf("the mount shows %d files of %d bytes, want %d of %d", files, bytes, want, b.music.bytes)
 	}
-	return took, err
+	m, err := newRclone(filepath.Join(b.dir, "rclone"), b.settings.rclone, b.rig)
+	if err != nil {
+		return err
+	}
+	b.subjects = append(b.subjects, m)
+	return nil
 }
 
 // shuffled gives the tracks in an order that no plan could guess, the same in every
@@ -260,19 +192,9 @@ func (b *bench) begin(work string) traffic {
 	return b.rig.traffic()
 }
 
-// time measures one command as a row.
-func (b *bench) time(r row, f func() (time.Duration, error)) error {
-	before := b.begin(r.Work)
-	took, err := f()
-	if err != nil {
-		return err
-	}
-	r.traffic = b.rig.since(before)
-	b.add(r.times([]time.Duration{took}))
-	return nil
+func (b *bench) add(s subject, work string, f figures) {
+	b.report.add(s.name(), work, b.rig.wire(), f)
 }
 
-func (b *bench) add(r row) {
-	r.RTT = float64(b.rig.link.RTT()) / 1e6
-	b.report.Rows = append(b.report.Rows, r.judged())
-}
+// note says why a row has no figures.
+func (b *bench) note(work, text string) { b.report.note(work, b.rig.wire(), text) }

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,20 +18,41 @@ import (
 	"github.com/lockerfs/lockerfs/remote/remotetest"
 )
 
-// programs builds lockerfs and gives the flags that name it and the S3 server.
-func programs(t *testing.T) []string {
+// built is the lockerfs that TestMain builds.
+var built string
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "lockerfs-built-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	built = filepath.Join(dir, "lockerfs")
+	build := exec.Command("go", "build", "-o", built, "../../cmd/lockerfs")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building lockerfs: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// small gives settings for a run of seconds.
+func small(t *testing.T) settings {
 	t.Helper()
 	gateway, err := remotetest.FindVersityGW()
 	if err != nil {
 		t.Fatal(err)
 	}
-	lockerfs := filepath.Join(t.TempDir(), "lockerfs")
-	build := exec.Command("go", "build", "-o", lockerfs, "../../cmd/lockerfs")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building lockerfs: %v\n%s", err, out)
+	s := settings{lockerfs: built, versitygw: gateway, starts: 1, turns: 1, limit: time.Second,
+		size: size{tracks: minTracks, cut: 8, larges: 1, large: 4, mix: 4, album: 2, play: 2, thin: 2}}
+	if err := s.check(); err != nil {
+		t.Fatal(err)
 	}
-	return []string{"-lockerfs", lockerfs, "-versitygw", gateway, "-tracks", "31", "-rtt", "0,5ms"}
+	return s
 }
 
 // roomy makes the temporary folder one of the test's own, and fails the test when
@@ -47,56 +71,62 @@ func roomy(t *testing.T) {
 	})
 }
 
-// benched runs the whole program over a small collection and gives its rows.
-func benched(t *testing.T) []row {
-	t.Helper()
-	args := programs(t)
+// TestRun measures every scenario over a small collection: each budget is for a row
+// that there is, each row has figures or says why not, and nothing is left behind.
+func TestRun(t *testing.T) {
+	s := small(t)
 	roomy(t)
-	out := filepath.Join(t.TempDir(), "out.json")
+	files := t.TempDir()
+	s.json, s.svg = files+"/out.json", files+"/out.svg"
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var table, news strings.Builder
-	if err := run(ctx, append(args, "-json", out), &table, &news); err != nil {
+	if err := s.run(ctx, &table, &news); err != nil {
 		t.Fatalf("%v\n%s", err, news.String())
 	}
-	t.Log(table.String())
-	b, err := os.ReadFile(out)
+	t.Log(news.String(), table.String())
+	b, err := os.ReadFile(s.json)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var r struct {
 		Rows []struct {
-			Work    string  `json:"work"`
-			RTT     float64 `json:"rtt_ms"`
-			Samples int     `json:"samples"`
-			Median  float64 `json:"median_ms"`
-			Files   int64   `json:"file_requests"`
-		} `json:"rows"`
+			Work, Budget, Note string
+			Lockerfs           struct {
+				Samples int
+				Median  float64 `json:"median_ms"`
+			}
+		}
 	}
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	var rows []row
-	for _, got := range r.Rows {
-		if got.Samples == 0 || got.Median <= 0 || !strings.Contains(table.String(), got.Work) {
-			t.Errorf("a row without figures, or not in the table: %+v", got)
+	budget := map[string]string{}
+	for _, x := range r.Rows {
+		budget[x.Work] = x.Budget
+		if f := x.Lockerfs; x.Note == "" && (f.Samples == 0 || f.Median <= 0) || !strings.Contains(table.String(), x.Work) {
+			t.Errorf("a row without figures, or not in the table: %+v", x)
 		}
-		if seen := strings.HasPrefix(got.Work, "first 64 KB"); seen && got.Files < firsts {
-			t.Errorf("%d requests for the starts of %d tracks: they had been read before", got.Files, firsts)
-		}
-		rows = append(rows, row{Work: got.Work, RTT: got.RTT})
 	}
-	return rows
+	for _, b := range budgets() {
+		if budget[b.work] == "" {
+			t.Errorf("no row is called %q and has a budget", b.work)
+		}
+	}
+	if b, err = os.ReadFile(s.svg); err != nil || xml.Unmarshal(b, new(struct{})) != nil {
+		t.Errorf("the chart is not XML: %v\n%s", err, b)
+	}
 }
 
 // TestInterrupted ends the program while it works: it leaves nothing behind.
 func TestInterrupted(t *testing.T) {
-	args := programs(t)
+	s := small(t)
 	roomy(t)
+	s.only = []string{"thin"}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	news := &trigger{word: "measuring at a round trip of 5ms", pull: func() { time.AfterFunc(300*time.Millisecond, cancel) }}
-	if err := run(ctx, args, io.Discard, news); err == nil || err.Error() != "interrupted" {
+	news := &trigger{word: "thin: lockerfs", pull: func() { time.AfterFunc(300*time.Millisecond, cancel) }}
+	if err := s.run(ctx, io.Discard, news); err == nil || err.Error() != "interrupted" {
 		t.Errorf("got %v, want that it was interrupted", err)
 	}
 	if !news.pulled() {
@@ -139,10 +169,10 @@ func TestRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no lockerfs": {[]string{"-lockerfs", "/none", "-versitygw", here}, "/none is missing: run `make build`"},
-		"no server":   {[]string{"-lockerfs", here, "-versitygw", "/none"}, "/none is missing: run `make tools`"},
-		"no number":   {[]string{"-rtt", "0,soon"}, "is not a round trip"},
-		"negative":    {[]string{"-rtt", "-5ms"}, "is not a round trip"},
+		"no lockerfs": {[]string{"-lockerfs", "/none", "-versitygw", here, "-rclone", ""}, "/none is missing: run `make build`"},
+		"no server":   {[]string{"-lockerfs", here, "-versitygw", "/none", "-rclone", ""}, "/none is missing: run `make tools`"},
+		"no rclone":   {[]string{"-lockerfs", here, "-versitygw", here, "-rclone", "/none"}, "/none is missing: run `go install"},
+		"no scenario": {[]string{"-only", "walk,fly"}, `no scenario "fly", but import, walk,`},
 		"too few":     {[]string{"-tracks", "3"}, "-tracks: from"},
 		"not a flag":  {[]string{"fast"}, "is no flag"},
 	} {
@@ -156,10 +186,11 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestRoom(t *testing.T) {
-	if err := room(1000, "/tmp", 7e9); err != nil {
+	z := usualSize()
+	if err := room(z, "/tmp", 4*z.bytes()); err != nil {
 		t.Error(err)
 	}
-	if err := room(1000, "/tmp", 5e9); err == nil || !strings.Contains(err.Error(), "/tmp has 5000 MB free") {
+	if err := room(z, "/tmp", 5e9); err == nil || !strings.Contains(err.Error(), "/tmp has 5000 MB free") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -168,6 +199,7 @@ func TestForFile(t *testing.T) {
 	for target, want := range map[string]bool{
 		"/bench/home/Music/A/B/01%20C.flac?x-id=GetObject":              true,
 		"/bench/home/.lockerfs/log/00000000000000000001?x-id=GetObject": false,
+		"/bench/home/.lockerfs/scan/1234?x-id=GetObject":                false,
 		"/bench?list-type=2&prefix=home%2FMusic":                        false,
 		"/bench/home/Music/A/B/01%20list-type%3F.flac?x-id=PutObject":   true,
 		"/bench/home/.lockerfs/probe/X-create?x-id=PutObject":           false,
@@ -201,32 +233,85 @@ func TestDaemonThatDies(t *testing.T) {
 	}
 }
 
+func TestWholeIn(t *testing.T) {
+	for status, want := range map[string][2]bool{
+		`{}`:                                     {false, false},
+		`{"packs":{"complete":false,"count":9}}`: {true, false},
+		`{"packs":{"complete":true}}`:            {true, true},
+		`{"packs":{"count":2}}`:                  {true, false},
+		`{"packs":{"count":3}}`:                  {true, true},
+		`{"packs":{"bytes":3}}`:                  {false, false},
+	} {
+		known, whole, err := wholeIn([]byte(status), "packs", 3)
+		if got := [2]bool{known, whole}; got != want || err != nil {
+			t.Errorf("%s: got %v, %v, want %v", status, got, err, want)
+		}
+	}
+	if _, _, err := wholeIn([]byte("not JSON"), "packs", 3); err == nil {
+		t.Error("what is no JSON was taken for a status")
+	}
+}
+
+// TestObjects: rclone's name of a track is found by what our names of objects promise.
+func TestObjects(t *testing.T) {
+	dir := t.TempDir()
+	m := &rcloneMount{mnt: "/mnt"}
+	write(t, dir+"/A/B/01 C.0123456789ab.flac", "")
+	write(t, dir+"/A/B/cover.jpg", "")
+	var err error
+	if m.names, err = objects(dir); err != nil {
+		t.Fatal(err)
+	}
+	for of, want := range map[string]string{"A/B/01 C.flac": "/mnt/A/B/01 C.0123456789ab.flac", "A": "/mnt/A", "": "/mnt"} {
+		if got := m.path(of); got != want {
+			t.Errorf("%q is at %s, want %s", of, got, want)
+		}
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestWrongBytesAreNoticed(t *testing.T) {
 	dir := t.TempDir()
 	d := &device{mnt: filepath.Join(dir, "mnt")}
-	f := track{source: filepath.Join(dir, "source"), path: "file"}
-	write := func(path, content string) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(f.source, "as it was")
-	write(filepath.Join(d.mnt, f.path), "as it was")
-	if err := sameWhole(d, f); err != nil {
+	tr := track{source: filepath.Join(dir, "source"), path: "file", size: 9}
+	write(t, tr.source, "as it was")
+	write(t, d.path(tr.path), "as it was")
+	if _, err := slurp(d, tr); err != nil {
 		t.Error(err)
 	}
-	write(filepath.Join(d.mnt, f.path), "as it wAs")
-	if err := sameWhole(d, f); err == nil {
-		t.Error("other bytes were taken for the same")
+	write(t, d.path(tr.path), "as it wAs")
+	if _, err := slurp(d, tr); !errors.Is(err, errWrongBytes) {
+		t.Errorf("other bytes: got %v", err)
 	}
-	if err := same(f.source, []byte("as it wA")); err == nil {
-		t.Error("another start was taken for the same")
+	if err := same(tr, []byte("it wA"), 3); !errors.Is(err, errWrongBytes) {
+		t.Errorf("another part: got %v", err)
 	}
-	if _, err := slurp(f.source, 10, false); err == nil {
+	tr.size = 10
+	if _, err := slurp(d, tr); err == nil {
 		t.Error("a short file was taken for a whole one")
+	}
+}
+
+// TestMPDLog counts what MPD adds, in whatever pieces it says it.
+func TestMPDLog(t *testing.T) {
+	var l mpdLog
+	start := time.Now()
+	for _, piece := range []string{"update: starting\nupdate: reading A\nupda", "te: added A\n", "update: added B\nupdate: finished"} {
+		if _, err := l.Write([]byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if added, _, ended := l.progress(start); added != 2 || ended {
+		t.Errorf("%d added, ended %v: want 2, and that its line is not complete", added, ended)
+	}
+	_, _ = l.Write([]byte("\n"))
+	if added, took, ended := l.progress(start); added != 2 || !ended || took < 0 {
+		t.Errorf("%d added, ended %v after %v", added, ended, took)
 	}
 }

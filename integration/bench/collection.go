@@ -18,7 +18,6 @@ import (
 
 const (
 	trackSize   = 2_100_000 // about, in bytes
-	largeSize   = 31_000_000
 	perAlbum    = 10
 	ffmpegLimit = 3 * time.Minute
 	coverSide   = 500 // pixels
@@ -29,18 +28,24 @@ type track struct {
 	source string // on this machine
 	path   string // where it belongs in the locker
 	size   int64
+	length time.Duration // of its sound
 }
 
 // collection is music on this machine, ready to be imported.
 type collection struct {
 	dir string
-	// tracks are the small ones, large the two long ones.
-	tracks, large []track
-	bytes         int64
+	// tracks are the many; special are few, for one purpose each.
+	tracks []track
+	special
+	bytes int64
+}
+
+func (c *collection) all() []track {
+	return slices.Concat(c.tracks, c.large, c.mix, c.album, c.thin)
 }
 
 // shape is how one format of the collection is encoded: as many seconds as make
-// about [trackSize] bytes.
+// about [trackSize] bytes, unless they are cut.
 type shape struct {
 	ext     string
 	seconds int
@@ -56,41 +61,39 @@ const (
 	coverComment
 )
 
-func shapes() []shape {
-	return []shape{
+func shapes(cut int) []shape {
+	all := []shape{
 		{"mp3", 83, []string{"-c:a", "libmp3lame", "-b:a", "192k"}, coverStream},
 		{"flac", 20, []string{"-c:a", "flac"}, coverStream},
 		{"m4a", 83, []string{"-c:a", "aac", "-b:a", "192k"}, coverStream},
 		{"ogg", 113, []string{"-c:a", "libvorbis", "-b:a", "192k"}, coverComment},
 		{"opus", 188, []string{"-c:a", "libopus", "-b:a", "128k"}, coverComment},
 	}
+	for i := range all {
+		all[i].seconds = max(all[i].seconds/cut, 1)
+	}
+	return all
 }
 
 // makeCollection encodes each format once, gives it the ten numbers of an album, and
-// writes n tracks from that, which differ in their tags and so in their bytes; and
-// two long tracks.
-func makeCollection(ctx context.Context, dir string, n int) (*collection, error) {
+// writes the tracks from that, which differ in their tags and so in their bytes; and
+// the special ones.
+func makeCollection(ctx context.Context, dir string, z size) (*collection, error) {
 	work := filepath.Join(dir, "encoded")
 	c := &collection{dir: filepath.Join(dir, "music")}
 	if err := errors.Join(os.Mkdir(work, 0o755), os.Mkdir(c.dir, 0o755)); err != nil {
 		return nil, err
 	}
-	if err := encode(ctx, work); err != nil {
+	if err := encode(ctx, work, z); err != nil {
 		return nil, err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.NumCPU())
-	c.large = make([]track, 2)
-	for i, ext := range []string{"flac", "wav"} {
-		g.Go(func() (err error) {
-			c.large[i], err = c.long(gctx, i, ext)
-			return err
-		})
-	}
-	c.tracks = make([]track, n)
+	c.makeSpecial(gctx, g, z)
+	c.tracks = make([]track, z.tracks)
 	for i := range c.tracks {
 		g.Go(func() (err error) {
-			if c.tracks[i], err = c.short(work, i); err == nil {
+			if c.tracks[i], err = c.short(work, z.cut, i); err == nil {
 				err = gctx.Err()
 			}
 			return err
@@ -99,14 +102,15 @@ func makeCollection(ctx context.Context, dir string, n int) (*collection, error)
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, tr := range slices.Concat(c.large, c.tracks) {
+	for _, tr := range c.all() {
 		c.bytes += tr.size
 	}
 	return c, os.RemoveAll(work)
 }
 
-// encode makes the templates: the sound of each format, under the ten numbers.
-func encode(ctx context.Context, work string) error {
+// encode makes the templates: the sound of each format that there is an album of, under
+// the ten numbers.
+func encode(ctx context.Context, work string, z size) error {
 	cover := filepath.Join(work, "cover.jpg")
 	if err := ffmpeg(ctx, "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=%dx%d", coverSide, coverSide), "-frames:v", "1", cover); err != nil {
 		return err
@@ -117,7 +121,7 @@ func encode(ctx context.Context, work string) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.NumCPU())
-	for _, s := range shapes() {
+	for _, s := range shapes(z.cut)[:min(len(shapes(z.cut)), (z.tracks+perAlbum-1)/perAlbum)] {
 		g.Go(func() error {
 			noise := fmt.Sprintf("anoisesrc=color=pink:amplitude=0.5:duration=%d:sample_rate=48000:seed=1", s.seconds)
 			sound := filepath.Join(work, "sound."+s.ext)
@@ -157,12 +161,14 @@ func (s shape) tagged(sound, cover, comment string, number int, to string) []str
 }
 
 // short writes track i from the template of its format and number.
-func (c *collection) short(work string, i int) (track, error) {
+func (c *collection) short(work string, cut, i int) (track, error) {
 	album, number := i/perAlbum, i%perAlbum+1
-	s := shapes()[album%len(shapes())]
+	all := shapes(cut)
+	s := all[album%len(all)]
 	artist, name, of := fmt.Sprintf("Artist %04d", album/2), fmt.Sprintf("Album %04d", album), fmt.Sprintf("of %04d", album)
 	file := fmt.Sprintf("%02d Title %d %s.%s", number, number, of, s.ext)
-	tr := track{source: filepath.Join(c.dir, artist, name, file), path: filepath.Join(artist, name, file)}
+	tr := c.at(artist, name, file)
+	tr.length = time.Duration(s.seconds) * time.Second
 	b, err := os.ReadFile(template(work, s.ext, number))
 	if err != nil {
 		return tr, err
@@ -170,34 +176,12 @@ func (c *collection) short(work string, i int) (track, error) {
 	if b, err = vary(b, s.ext, map[string]string{artistMark: artist, albumMark: name, titleMark: of}); err != nil {
 		return tr, err
 	}
-	if err := os.MkdirAll(filepath.Dir(tr.source), 0o755); err != nil {
-		return tr, err
-	}
 	tr.size = int64(len(b))
-	return tr, os.WriteFile(tr.source, b, 0o644)
+	return tr, errors.Join(os.MkdirAll(filepath.Dir(tr.source), 0o755), os.WriteFile(tr.source, b, 0o644))
 }
 
-// long writes one of the two long tracks: white noise, which FLAC hardly shrinks.
-func (c *collection) long(ctx context.Context, i int, ext string) (track, error) {
-	title, number := "Long "+ext, i+1
-	args := []string{"-f", "lavfi", "-i", fmt.Sprintf("anoisesrc=color=white:amplitude=1:duration=%d:sample_rate=44100:seed=%d", largeSize/(44100*4), 7+i), "-ac", "2", "-sample_fmt", "s16"}
-	for _, kv := range []string{"artist=Long", "album=Long", "title=" + title, fmt.Sprintf("track=%d", number)} {
-		args = append(args, "-metadata", kv)
-	}
-	file := fmt.Sprintf("%02d %s.%s", number, title, ext)
-	tr := track{source: filepath.Join(c.dir, "Long", "Long", file), path: filepath.Join("Long", "Long", file)}
-	if err := os.MkdirAll(filepath.Dir(tr.source), 0o755); err != nil {
-		return tr, err
-	}
-	if err := ffmpeg(ctx, append(args, tr.source)...); err != nil {
-		return tr, err
-	}
-	info, err := os.Stat(tr.source)
-	if err != nil {
-		return tr, err
-	}
-	tr.size = info.Size()
-	return tr, nil
+func (c *collection) at(artist, album, file string) track {
+	return track{source: filepath.Join(c.dir, artist, album, file), path: filepath.Join(artist, album, file)}
 }
 
 // pictureComment gives a JPEG as Ogg comments hold it: FLAC's picture block (RFC

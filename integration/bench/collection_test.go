@@ -17,9 +17,18 @@ import (
 func TestCollection(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c, err := makeCollection(ctx, t.TempDir(), 5*perAlbum+1)
+	const cut = 4
+	c, err := makeCollection(ctx, t.TempDir(), size{tracks: 5*perAlbum + 1, cut: cut, larges: 1, large: 2, mix: 2, album: 2, play: 2, thin: 2})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := len(c.all()); got != len(c.tracks)+1+1+2+thins {
+		t.Errorf("%d tracks in all", got)
+	}
+	for _, tr := range c.all() {
+		if tr.size < firstBytes || tr.length < time.Second {
+			t.Errorf("%s has %d bytes and %v of sound", tr.path, tr.size, tr.length)
+		}
 	}
 	seen := map[string]string{}
 	for i, tr := range c.tracks {
@@ -31,8 +40,8 @@ func TestCollection(t *testing.T) {
 			t.Errorf("%s is the same as %s", tr.source, other)
 		}
 		seen[string(b)] = tr.source
-		if tr.size != int64(len(b)) || tr.size < trackSize*8/10 || tr.size > trackSize*12/10 {
-			t.Errorf("%s has %d bytes, said are %d, wanted about %d", tr.source, len(b), tr.size, trackSize)
+		if tr.size != int64(len(b)) || tr.size < trackSize/cut*8/10 || tr.size > trackSize/cut*13/10 {
+			t.Errorf("%s has %d bytes, said are %d, wanted about %d", tr.source, len(b), tr.size, trackSize/cut)
 		}
 		if i%perAlbum == 3 {
 			tagsAreOurs(t, ctx, tr, i)
@@ -78,7 +87,7 @@ func tagsAreOurs(t *testing.T, ctx context.Context, tr track, i int) {
 		}
 	}
 	parts := strings.Split(tr.path, "/")
-	_, title, _ := strings.Cut(strings.TrimSuffix(parts[2], "."+shapes()[i/perAlbum%5].ext), " ")
+	_, title, _ := strings.Cut(strings.TrimSuffix(parts[2], "."+shapes(1)[i/perAlbum%5].ext), " ")
 	if diff := cmp.Diff(tags{"artist": parts[0], "album": parts[1], "title": title, "track": "4"}, got); diff != "" || pictures != 1 {
 		t.Errorf("%s has %d pictures and the tags (-want +got):\n%s", tr.source, pictures, diff)
 	}

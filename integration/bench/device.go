@@ -3,33 +3,24 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 )
 
-const (
-	mountLimit   = 30 * time.Second
-	unmountLimit = 20 * time.Second
-	// poll keeps a device from asking for news while it is measured: rows count
-	// what their work costs and nothing else.
-	poll = "LOCKERFS_POLL=10m"
-)
+// quietly keeps a device from asking for news while it is measured: rows count what
+// their work costs and nothing else.
+const quietly = "LOCKERFS_POLL=10m"
 
 // device is a state folder and a cache of the locker, driven by the command line.
 type device struct {
 	lockerfs, store string
 	dir, mnt        string
 	env             []string
-
-	daemon *exec.Cmd // nil while nothing is mounted
-	ended  chan struct{}
-	said   *bytes.Buffer // read only after ended
+	daemon          *daemon // nil while nothing is mounted
 }
 
 func newDevice(dir, lockerfs string, r *rig) (*device, error) {
@@ -37,16 +28,15 @@ func newDevice(dir, lockerfs string, r *rig) (*device, error) {
 	return d, os.MkdirAll(d.mnt, 0o755)
 }
 
-func (d *device) cache() string { return filepath.Join(d.dir, "cache") }
+func (d *device) name() string          { return ours }
+func (d *device) path(of string) string { return filepath.Join(d.mnt, of) }
 
 func (d *device) command(args ...string) *exec.Cmd {
 	c := exec.Command(d.lockerfs, args...)
-	c.Env = append(os.Environ(), "LOCKERFS_STORE="+d.store, "LOCKERFS_STATE="+d.dir+"/state", "LOCKERFS_CACHE="+d.cache(), poll,
+	c.Env = append(os.Environ(), "LOCKERFS_STORE="+d.store, "LOCKERFS_STATE="+d.dir+"/state", "LOCKERFS_CACHE="+d.dir+"/cache", quietly,
 		"XDG_CONFIG_HOME="+d.dir+"/config", "XDG_DATA_HOME="+d.dir+"/data", "XDG_RUNTIME_DIR="+d.dir+"/run", "HOME="+d.dir)
 	c.Env = append(c.Env, d.env...)
-	// Ctrl-C on the terminal is for the bench, which then ends this in order.
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return c
+	return apart(c)
 }
 
 // run runs a command to its end and gives how long it took.
@@ -77,68 +67,73 @@ func (d *device) output(ctx context.Context, args ...string) (time.Duration, []b
 	return took, out.Bytes(), nil
 }
 
-// mount starts the daemon and gives how long it took until the mount's root
-// answered.
-func (d *device) mount(ctx context.Context) (time.Duration, error) {
-	bare, err := volume(d.mnt)
-	if err != nil {
+// bare mounts a device that knows the names and has none of the bytes.
+func (d *device) bare(ctx context.Context) (time.Duration, error) {
+	if err := d.unmount(); err != nil {
 		return 0, err
 	}
-	c, said, ended := d.command("mount", d.mnt), new(bytes.Buffer), make(chan struct{})
-	c.Stdout, c.Stderr = said, said
-	start := time.Now()
-	if err := c.Start(); err != nil {
+	if err := os.RemoveAll(filepath.Join(d.dir, "cache")); err != nil {
 		return 0, err
 	}
-	d.daemon, d.said, d.ended = c, said, ended
-	// A measurement that waits in the kernel for this daemon ends with it.
-	stop := context.AfterFunc(ctx, func() { _ = c.Process.Kill() })
-	go func() {
-		defer close(ended)
-		defer stop()
-		_ = c.Wait() // what it said tells more
-	}()
-	for {
-		// Another volume answers here as soon as the mount does.
-		if now, err := volume(d.mnt); err == nil && now != bare {
-			return time.Since(start), nil
-		}
-		select {
-		case <-ended:
-			d.daemon = nil
-			return 0, fmt.Errorf("lockerfs mount ended: %s", strings.TrimSpace(said.String()))
-		default:
-		}
-		if time.Since(start) > mountLimit {
-			return 0, fmt.Errorf("no mount after %v", mountLimit)
-		}
-		if err := pause(ctx, time.Millisecond/2); err != nil {
-			return 0, err
-		}
-	}
+	return d.mount(ctx)
 }
 
-// unmount ends the daemon as Ctrl-C does, and by force where that does not help.
-// Afterwards nothing is mounted, or the error says what is.
+// mount mounts the device as it is.
+func (d *device) mount(ctx context.Context) (took time.Duration, err error) {
+	d.daemon, took, err = startDaemon(ctx, d.command("mount", d.mnt), d.mnt)
+	return took, err
+}
+
 func (d *device) unmount() error {
-	if d.daemon == nil {
-		return nil
-	}
-	_ = d.daemon.Process.Signal(os.Interrupt) // it may have ended
-	var err error
-	select {
-	case <-d.ended:
-	case <-time.After(unmountLimit):
-		err = fmt.Errorf("lockerfs mount did not end within %v of SIGINT and was killed", unmountLimit)
-		_ = d.daemon.Process.Kill()
-		<-d.ended
-	}
+	err := d.daemon.end()
 	d.daemon = nil
-	if left := mounted(d.mnt); left {
-		err = errors.Join(err, fmt.Errorf("the mount at %s outlived its daemon", d.mnt), detach(d.mnt))
-	}
 	return err
 }
 
-// memory gives the daemon's resident memory in bytes.
-func (d *device) memory() (int64, error) { return residentMemory(d.daemon.Process.Pid) }
+func (d *device) memory() (now, most int64, err error) { return d.daemon.memory() }
+
+// here waits until status says that something it names is on this machine whole:
+// packs, of which the store holds so many, or heads. It is false where status knows
+// nothing of it, or after limit.
+func (d *device) here(ctx context.Context, what string, all int, limit time.Duration) (bool, error) {
+	for end := time.Now().Add(limit); ; {
+		_, out, err := d.output(ctx, "status", "--json")
+		if err != nil {
+			return false, err
+		}
+		known, whole, err := wholeIn(out, what, all)
+		if err != nil || !known || whole || time.Now().After(end) {
+			return whole, err
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return false, err
+		}
+	}
+}
+
+// wholeIn looks in a status for an object of that name, and in it for "complete", or
+// for a "count" that has come to all there are.
+func wholeIn(status []byte, what string, all int) (known, whole bool, err error) {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(status, &parts); err != nil {
+		return false, false, fmt.Errorf("the status: %w", err)
+	}
+	text, known := parts[what]
+	if !known {
+		return false, false, nil
+	}
+	var part struct {
+		Complete *bool `json:"complete"`
+		Count    *int  `json:"count"`
+	}
+	if err := json.Unmarshal(text, &part); err != nil {
+		return false, false, fmt.Errorf("%q in the status: %w", what, err)
+	}
+	switch {
+	case part.Complete != nil:
+		return true, *part.Complete, nil
+	case part.Count != nil && all > 0:
+		return true, *part.Count >= all, nil
+	}
+	return false, false, nil
+}

@@ -34,20 +34,18 @@ func detach(dir string) error {
 	return exec.Command("fusermount3", "-u", "-z", dir).Run()
 }
 
-// dropPages makes the kernel forget the clean pages of an open file.
-func dropPages(f *os.File) error { return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) }
-
-// residentMemory gives what a process holds in memory, in bytes.
-func residentMemory(pid int) (int64, error) {
+// memoryOf gives what a process holds in memory, and held at most, in bytes.
+func memoryOf(pid int) (now, most int64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	kb, ok := number(string(b), "VmRSS:")
-	if !ok {
-		return 0, fmt.Errorf("process %d has no VmRSS", pid)
+	now, ok := number(string(b), "VmRSS:")
+	most, okMost := number(string(b), "VmHWM:")
+	if !ok || !okMost {
+		return 0, 0, fmt.Errorf("process %d has no VmRSS", pid)
 	}
-	return kb << 10, nil
+	return now << 10, most << 10, nil
 }
 
 // freeSpace gives the bytes that may be written below dir.

@@ -38,17 +38,15 @@ func mounted(dir string) bool {
 // detach takes a mount away whose daemon is dead.
 func detach(dir string) error { return exec.Command("umount", "-f", dir).Run() }
 
-// dropPages cannot be asked for here: warm reads come from the kernel's pages.
-func dropPages(*os.File) error { return nil }
-
-// residentMemory gives what a process holds in memory, in bytes.
-func residentMemory(pid int) (int64, error) {
+// memoryOf gives what a process holds in memory, in bytes; what it held at most is
+// not known here.
+func memoryOf(pid int) (now, most int64, err error) {
 	out, err := exec.Command("ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	kb, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-	return kb << 10, err
+	return kb << 10, kb << 10, err
 }
 
 // freeSpace gives the bytes that may be written below dir.

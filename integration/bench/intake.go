@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// pairs is how often an import is held against sha256sum.
-	pairs     = 5
 	hashing   = "sha256sum of the collection, from memory"
 	examining = "import --dry-run of the same, from memory"
 )
@@ -27,10 +25,10 @@ func (b *bench) intake(ctx context.Context) error {
 	if _, err := b.sha256sum(ctx); err != nil { // brings the files into memory
 		return err
 	}
-	var plain, whole []time.Duration
+	var plain, dry []time.Duration
 	var shares []float64
-	for i := range pairs {
-		d, err := b.device(fmt.Sprintf("dry-%d", i))
+	for i := range b.settings.turns {
+		d, err := b.newDevice(fmt.Sprintf("dry-%d", i))
 		if err != nil {
 			return err
 		}
@@ -50,20 +48,21 @@ func (b *bench) intake(ctx context.Context) error {
 				return err
 			}
 		}
-		plain, whole = append(plain, times[0]), append(whole, times[1])
+		plain, dry = append(plain, times[0]), append(dry, times[1])
 		shares = append(shares, times[0].Seconds()/times[1].Seconds())
 	}
-	r := row{Work: examining, bytes: pairs * b.music.bytes}.times(whole)
-	r.OfLocal = slices.Sorted(slices.Values(shares))[len(shares)/2]
-	b.add(row{Work: hashing, bytes: pairs * b.music.bytes}.times(plain))
-	b.add(r)
+	files := len(b.music.all())
+	whole := figures{Units: files, bytes: int64(b.settings.turns) * b.music.bytes}.times(dry...)
+	whole.OfLocal = slices.Sorted(slices.Values(shares))[len(shares)/2]
+	b.report.add(ours, hashing, wire{}, figures{Units: files, bytes: int64(b.settings.turns) * b.music.bytes}.times(plain...))
+	b.report.add(ours, examining, wire{}, whole)
 	return nil
 }
 
 // sha256sum hashes the collection with the program that everybody has.
 func (b *bench) sha256sum(ctx context.Context) (time.Duration, error) {
 	var files strings.Builder
-	for _, tr := range slices.Concat(b.music.tracks, b.music.large) {
+	for _, tr := range b.music.all() {
 		files.WriteString(tr.source + "\x00")
 	}
 	c := exec.CommandContext(ctx, "xargs", "-0", "sha256sum")
@@ -76,7 +75,7 @@ func (b *bench) sha256sum(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("sha256sum: %w\n%s", err, bytes.TrimSpace(said.Bytes()))
 	}
-	if got, want := bytes.Count(out.Bytes(), []byte("\n")), len(b.music.tracks)+len(b.music.large); got != want {
+	if got, want := bytes.Count(out.Bytes(), []byte("\n")), len(b.music.all()); got != want {
 		return 0, fmt.Errorf("sha256sum gave %d hashes for %d files", got, want)
 	}
 	return took, nil
@@ -95,7 +94,7 @@ func (b *bench) dryRun(ctx context.Context, d *device) (time.Duration, error) {
 	if err := json.Unmarshal(out, &planned); err != nil {
 		return 0, fmt.Errorf("the report of the dry run: %w", err)
 	}
-	if want := len(b.music.tracks) + len(b.music.large); planned.Imported != want || planned.Bytes != b.music.bytes {
+	if want := len(b.music.all()); planned.Imported != want || planned.Bytes != b.music.bytes {
 		return 0, fmt.Errorf("the dry run planned %d files of %d bytes, want %d of %d", planned.Imported, planned.Bytes, want, b.music.bytes)
 	}
 	return took, nil

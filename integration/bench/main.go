@@ -1,6 +1,8 @@
-// Command bench times the product on one machine: how fast an import reads, and how
-// long a mount, a walk of the tree, the first bytes of a track and whole tracks take,
-// at several round trips to the store, and what each costs in requests and bytes.
+// Command bench times the product on one machine, over links like those people have:
+// a walk of the tree, scans by tag readers and players, the start of a track, seeks,
+// the gaps of an album, whole files, and what each costs in requests, bytes and memory.
+// Where there is an rclone, `rclone mount --vfs-cache-mode full` does the same work over
+// the same objects in the same run.
 //
 // It knows what a user knows: the lockerfs binary, files, and what passes over the
 // network. It must never know an internal of a package. Of ours it imports only
@@ -18,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,9 +29,13 @@ import (
 // settings are what the command line says.
 type settings struct {
 	lockerfs, versitygw string
-	tracks              int
-	rtts                []time.Duration
-	json, requests      string
+	rclone              string // empty is without
+	only                []string
+	size                size
+	starts              int           // tracks that are begun
+	turns               int           // of fio on each side
+	limit               time.Duration // of one scan
+	json, svg, requests string
 }
 
 func main() {
@@ -42,9 +49,7 @@ func main() {
 	}
 }
 
-// run makes the collection and the store, measures, prints, and takes down all that
-// it put up, whatever happened.
-func run(ctx context.Context, args []string, out, news io.Writer) (err error) {
+func run(ctx context.Context, args []string, out, news io.Writer) error {
 	s, err := parse(args)
 	if err != nil {
 		return err
@@ -52,6 +57,12 @@ func run(ctx context.Context, args []string, out, news io.Writer) (err error) {
 	if err := s.check(); err != nil {
 		return err
 	}
+	return s.run(ctx, out, news)
+}
+
+// run makes the collection and the store, measures, prints, and takes down all that
+// it put up, whatever happened.
+func (s settings) run(ctx context.Context, out, news io.Writer) (err error) {
 	b, err := setUp(ctx, s, news)
 	if err != nil {
 		return orInterrupted(ctx, err)
@@ -61,11 +72,12 @@ func run(ctx context.Context, args []string, out, news io.Writer) (err error) {
 			err = left
 		}
 	}()
-	if err := b.measure(ctx); err != nil {
+	err = b.measure(ctx)
+	if ctx.Err() != nil || errors.Is(err, errWrongBytes) {
 		return orInterrupted(ctx, err)
 	}
 	b.report.print(out)
-	return b.write()
+	return errors.Join(err, b.write())
 }
 
 // orInterrupted gives the reason where an error is only what follows from it.
@@ -77,14 +89,20 @@ func orInterrupted(ctx context.Context, err error) error {
 }
 
 func parse(args []string) (settings, error) {
-	var s settings
-	var rtts string
+	s := settings{size: usualSize(), starts: starts, turns: 5, limit: 3 * time.Minute}
+	var only string
+	var quick bool
+	var tracks int
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&s.lockerfs, "lockerfs", ".bin/lockerfs", "the `binary` to measure")
 	f.StringVar(&s.versitygw, "versitygw", ".bin/versitygw", "the S3 server's `binary`")
-	f.IntVar(&s.tracks, "tracks", 500, "how many tracks of about 2 MB the locker holds")
-	f.StringVar(&rtts, "rtt", "0,50ms", "round trips to the store to measure at")
+	f.StringVar(&s.rclone, "rclone", onPath("rclone"), "the rclone `binary` to hold it against; empty for none")
+	f.StringVar(&only, "only", "", "measure only these `scenarios`, split by commas:"+scenarioHelp())
+	f.BoolVar(&quick, "quick", false, "a small library, for a look at whether everything works")
+	f.IntVar(&tracks, "tracks", 0, fmt.Sprintf("how many tracks of about 2 MB the locker holds (default %d, quick %d)", usualSize().tracks, quickSize().tracks))
+	f.DurationVar(&s.limit, "limit", s.limit, "longest time of one scan; its figures are of one track anyway")
 	f.StringVar(&s.json, "json", "", "also write the figures to this `file`")
+	f.StringVar(&s.svg, "svg", "", "also draw the times to this `file`")
 	f.StringVar(&s.requests, "requests", "", "write every request to this `file`, with time and work")
 	if err := f.Parse(args); err != nil {
 		return s, err
@@ -92,22 +110,40 @@ func parse(args []string) (settings, error) {
 	if f.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag", f.Arg(0))
 	}
-	for text := range strings.SplitSeq(rtts, ",") {
-		d, err := time.ParseDuration(strings.TrimSpace(text))
-		if err != nil || d < 0 || d > 10*time.Second {
-			return s, fmt.Errorf("-rtt: %q is not a round trip like 50ms", text)
-		}
-		s.rtts = append(s.rtts, d)
+	if quick {
+		s.size, s.starts, s.turns, s.limit = quickSize(), 3, 1, min(s.limit, 4*time.Second)
 	}
-	if s.tracks < minTracks || s.tracks > 100_000 {
+	if tracks != 0 {
+		s.size.tracks = tracks
+	}
+	for name := range strings.FieldsFuncSeq(only, func(r rune) bool { return r == ',' }) {
+		if !slices.Contains(scenarioNames(), name) {
+			return s, fmt.Errorf("-only: there is no scenario %q, but %s", name, strings.Join(scenarioNames(), ", "))
+		}
+		s.only = append(s.only, name)
+	}
+	if s.size.tracks < minTracks || s.size.tracks > 100_000 {
 		return s, fmt.Errorf("-tracks: from %d to 100,000", minTracks)
 	}
 	return s, nil
 }
 
+// onPath gives where a program is, or nothing.
+func onPath(name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
 // check names what is missing, before anything is started.
 func (s *settings) check() error {
-	for what, path := range map[string]*string{"make build": &s.lockerfs, "make tools": &s.versitygw} {
+	binaries := map[string]*string{"make build": &s.lockerfs, "make tools": &s.versitygw}
+	if s.rclone != "" {
+		binaries["go install github.com/rclone/rclone@v1.75.1"] = &s.rclone
+	}
+	for what, path := range binaries {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return err
@@ -117,19 +153,21 @@ func (s *settings) check() error {
 		}
 		*path = abs
 	}
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		return fmt.Errorf("ffmpeg is missing: run `make setup`")
+	for program, scenario := range map[string]string{"ffmpeg": "", "mpd": "mpd", "mpc": "mpd", "fio": "local", python3(): "scan"} {
+		if onPath(program) == "" && (scenario == "" || s.wants(scenario)) {
+			return fmt.Errorf("%s is missing: run `make setup`", program)
+		}
 	}
 	if _, err := os.Stat("/dev/fuse"); err != nil {
 		return fmt.Errorf("no FUSE device: %w", err)
 	}
-	return room(s.tracks, os.TempDir(), freeSpace(os.TempDir()))
+	return room(s.size, os.TempDir(), freeSpace(os.TempDir()))
 }
 
 // room tells whether dir has it for the collection, the bucket and a cache.
-func room(tracks int, dir string, free int64) error {
-	if need := int64(tracks)*3*trackSize + 8*largeSize; free < need {
-		return fmt.Errorf("%s has %d MB free, %d tracks need %d MB: free some, set TMPDIR or lower -tracks", dir, free/1e6, tracks, need/1e6)
+func room(z size, dir string, free int64) error {
+	if need := 3 * z.bytes(); free < need {
+		return fmt.Errorf("%s has %d MB free, %d tracks need %d MB: free some, set TMPDIR or lower -tracks", dir, free/1e6, z.tracks, need/1e6)
 	}
 	return nil
 }
@@ -138,6 +176,11 @@ func room(tracks int, dir string, free int64) error {
 func (b *bench) write() error {
 	if b.settings.requests != "" {
 		if err := os.WriteFile(b.settings.requests, []byte(b.rig.log()), 0o644); err != nil {
+			return err
+		}
+	}
+	if b.settings.svg != "" {
+		if err := os.WriteFile(b.settings.svg, []byte(b.report.chart()), 0o644); err != nil {
 			return err
 		}
 	}

@@ -30,8 +30,10 @@ type rig struct {
 	store string
 
 	mu    sync.Mutex // guards the fields below; taken alone
-	work  string     // what is being measured, for the log
-	files int64      // requests for the content of files
+	is    wire
+	work  string // what is being measured, for the log
+	files int64  // requests for the content of files
+	packs int64  // requests for scan packs
 	lines strings.Builder
 	keep  bool
 	began time.Time
@@ -68,8 +70,11 @@ func (r *rig) stop() {
 func (r *rig) observe(q link.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if forFile(q.Target) {
+	switch {
+	case forFile(q.Target):
 		r.files++
+	case strings.Contains(q.Target, "/.lockerfs/scan/"):
+		r.packs++
 	}
 	if r.keep {
 		fmt.Fprintf(&r.lines, "%10.4f %-36s %-6s %s\n", q.Time.Sub(r.began).Seconds(), r.work, q.Method, q.Target)
@@ -82,6 +87,41 @@ func forFile(target string) bool {
 	u, err := url.ParseRequestURI(target)
 	return err == nil && !u.Query().Has("list-type") && !strings.Contains(u.Path, "/.lockerfs/")
 }
+
+// wire is how the link is.
+type wire struct {
+	rtt  time.Duration
+	rate int64 // bits a second each way, 0 without limit
+}
+
+func (w wire) String() string {
+	switch {
+	case w == wire{}:
+		return "no delay, no limit"
+	case w.rate == 0:
+		return fmt.Sprintf("RTT %v", w.rtt)
+	}
+	return fmt.Sprintf("RTT %v, %d Mbit/s", w.rtt, w.rate/1e6)
+}
+
+// set makes the link so from now on.
+func (r *rig) set(w wire) {
+	r.link.SetRTT(w.rtt)
+	r.link.SetRates(w.rate/8, w.rate/8)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.is = w
+}
+
+// wire gives how the link was made last.
+func (r *rig) wire() wire {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.is
+}
+
+// music gives the folder on this machine that the objects of files lie in.
+func (r *rig) music() string { return filepath.Join(r.gateway.BucketFolder(bucket), prefix, "Music") }
 
 // now names what is measured from here on.
 func (r *rig) now(work string) {
@@ -100,6 +140,7 @@ func (r *rig) log() string {
 type traffic struct {
 	Requests     int64 `json:"requests"`
 	FileRequests int64 `json:"file_requests"` // of these, for the content of files
+	PackRequests int64 `json:"pack_requests"` // and for scan packs
 	Down         int64 `json:"bytes_down"`
 	Up           int64 `json:"bytes_up"`
 }
@@ -108,13 +149,14 @@ func (r *rig) traffic() traffic {
 	t := r.link.Traffic()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return traffic{Requests: t.Requests, FileRequests: r.files, Down: t.Down, Up: t.Up}
+	return traffic{Requests: t.Requests, FileRequests: r.files, PackRequests: r.packs, Down: t.Down, Up: t.Up}
 }
 
 // since gives what passed after an earlier traffic.
 func (r *rig) since(t traffic) *traffic {
 	n := r.traffic()
-	return &traffic{Requests: n.Requests - t.Requests, FileRequests: n.FileRequests - t.FileRequests, Down: n.Down - t.Down, Up: n.Up - t.Up}
+	return &traffic{Requests: n.Requests - t.Requests, FileRequests: n.FileRequests - t.FileRequests, PackRequests: n.PackRequests - t.PackRequests,
+		Down: n.Down - t.Down, Up: n.Up - t.Up}
 }
 
 // quiet waits until nothing passes any more: for three round trips and a bit, which
@@ -162,10 +204,14 @@ func (r *rig) roundTrips(ctx context.Context, n int) ([]time.Duration, error) {
 	return times, nil
 }
 
-// commits counts the commits in the locker's log.
-func (r *rig) commits() (int64, error) {
-	entries, err := os.ReadDir(filepath.Join(r.gateway.BucketFolder(bucket), prefix, ".lockerfs", "log"))
-	return int64(len(entries)), err
+// objectsIn counts the objects in a folder of the catalog: commits in log, scan packs
+// in scan.
+func (r *rig) objectsIn(folder string) (int, error) {
+	entries, err := os.ReadDir(filepath.Join(r.gateway.BucketFolder(bucket), prefix, ".lockerfs", folder))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil // it is made with the first
+	}
+	return len(entries), err
 }
 
 // pause waits, unless ctx ends first.
@@ -178,4 +224,10 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// more adds what passed.
+func (t *traffic) more(by *traffic) {
+	t.Requests, t.FileRequests, t.PackRequests = t.Requests+by.Requests, t.FileRequests+by.FileRequests, t.PackRequests+by.PackRequests
+	t.Down, t.Up = t.Down+by.Down, t.Up+by.Up
 }
