@@ -147,7 +147,7 @@ func TestUrgency(t *testing.T) {
 		tickets <- remote.TicketOf(ctx)
 		return tap.answer(ctx, g, body, o)
 	})
-	first := readAsync(t.Context(), s, h, 0, 100)
+	first := readAsync(remote.WithTicket(t.Context(), remote.NewTicket(remote.Copy)), s, h, 0, 100)
 	ticket := <-tickets
 	is := func(what string, class remote.Class) {
 		t.Helper()
@@ -157,12 +157,17 @@ func TestUrgency(t *testing.T) {
 			}
 		}
 	}
-	is("somebody waits for the first block", remote.Demand)
+	is("somebody who may wait waits for the first block", remote.Copy)
+	hasty := readAsync(t.Context(), s, h, 100, 100)
+	is("somebody joined who may not", remote.Demand)
 	tap.more <- blockSize
 	if err := <-first; err != nil {
 		t.Fatal(err)
 	}
-	is("nobody waits for the rest", remote.ReadAhead)
+	if err := <-hasty; err != nil {
+		t.Fatal(err)
+	}
+	is("nobody waits for the rest", remote.Copy)
 	second := readAsync(t.Context(), s, h, 3*blockSize, 100)
 	is("a reader joined", remote.Demand)
 	tap.flood()

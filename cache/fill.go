@@ -28,7 +28,9 @@ type fill struct {
 	cancel context.CancelCauseFunc
 	// ticket carries how urgent the fetch is to whoever orders requests.
 	ticket *remote.Ticket
-	class  remote.Class // of what no reader waits for
+	// class is that of what no reader waits for, urgent that of what the one waits for
+	// who began it.
+	class, urgent remote.Class
 
 	// Guarded by r.mu. Only the fill's own goroutine changes at and buf, and so
 	// may read them without it; bytes behind len(buf) are its own.
@@ -47,7 +49,7 @@ func (r *replica) begin(ctx context.Context, class remote.Class, first, need, li
 	for end < limit && !r.blocks[end].state.has(here) && r.flight[end] == nil {
 		end++
 	}
-	f := &fill{r: r, at: first, end: end, need: min(need, end), class: max(class, remote.ReadAhead), ticket: remote.NewTicket(class)}
+	f := &fill{r: r, at: first, end: end, need: min(need, end), class: max(class, remote.ReadAhead), urgent: class, ticket: remote.NewTicket(class)}
 	for b := first; b < end; b++ {
 		r.flight[b] = f
 	}

@@ -127,8 +127,8 @@ func (f *fill) copyOut(p []byte, off int64) bool {
 }
 
 // join makes a waiter for the bytes of p, which lie at off in one block. With r.mu held.
-func (f *fill) join(p []byte, off int64) *waiter {
-	return f.enlist(&waiter{need: off + int64(len(p)), p: p, ready: make(chan struct{})})
+func (f *fill) join(p []byte, off int64, class remote.Class) *waiter {
+	return f.enlist(&waiter{need: off + int64(len(p)), p: p, class: class, ready: make(chan struct{})})
 }
 
 // follow makes a waiter for the end of the fill. With r.mu held.
@@ -151,7 +151,7 @@ func (f *fill) hurry() {
 	f.r.mu.Lock()
 	class := f.class
 	if f.at < f.need {
-		class = remote.Demand
+		class = min(class, f.urgent)
 	}
 	for _, w := range f.waiters {
 		class = min(class, w.class)

@@ -55,7 +55,8 @@ func (h *Handle) Release() {
 }
 
 // ReadAt reads len(p) bytes from off as [io.ReaderAt] does: fewer only at the end of
-// the object, with io.EOF. It waits for missing bytes, and not for more than p needs.
+// the object, with io.EOF. It waits for missing bytes, and not for more than p needs. A
+// [remote.Ticket] in ctx says how urgent they are, as of the time of the call.
 //
 // Errors are the kinds of package remote ([remote.ErrOffline] when the bytes did not
 // come in time, [remote.ErrCorrupt] when the object does not match its SHA-256),
@@ -165,7 +166,7 @@ func (h *Handle) follow(ctx context.Context, off, end int64) {
 	limit := min(end+h.window, r.obj.Size)
 	for b := blockOf(end); b <= blockOf(min(end+h.window/2, limit-1)); b++ {
 		if !r.blocks[b].state.has(here) && r.flight[b] == nil {
-			r.begin(ctx, remote.ReadAhead, b, b, blockOf(limit-1)+1)
+			r.begin(ctx, max(remote.ReadAhead, remote.TicketOf(ctx).Class()), b, b, blockOf(limit-1)+1)
 			h.widen()
 			h.ahead = max(h.ahead, limit)
 			return
@@ -184,7 +185,7 @@ func (h *Handle) miss(ctx context.Context, p []byte, off int64) (n int, err erro
 	outer := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, h.c.opts.Timeout, errLate)
 	defer cancel()
-	read := &reading{h: h, ctx: ctx, fetch: outer, end: off + int64(len(p))}
+	read := &reading{h: h, ctx: ctx, fetch: outer, class: remote.TicketOf(outer).Class(), end: off + int64(len(p))}
 	for n < len(p) && err == nil {
 		b := blockOf(off + int64(n))
 		piece := p[n:min(int64(len(p)), blockStart(b+1)-off)]

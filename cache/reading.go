@@ -12,6 +12,7 @@ type reading struct {
 	h      *Handle
 	ctx    context.Context // ends with the reader or with its time
 	fetch  context.Context // the reader's own, for the values a fill takes along
+	class  remote.Class    // how urgent it is
 	end    int64           // of the read
 	waited bool            // bytes had to come from the store
 	bad    int             // times the disk failed us
@@ -63,7 +64,7 @@ func (g *reading) piece(b int, p []byte, off int64) error {
 			return nil
 		}
 		last = f
-		w := f.join(p, off)
+		w := f.join(p, off, g.class)
 		r.mu.Unlock()
 		if err := r.await(g.ctx, f, w); err != nil || w.filled {
 			return err
@@ -121,11 +122,11 @@ func (g *reading) demand(b int) *fill {
 	r, h := g.h.r, g.h
 	need := blockOf(g.end-1) + 1
 	limit := min(max(need, blockOf(blockStart(b)+h.window-1)+1), len(r.blocks))
-	f := r.begin(g.fetch, remote.Demand, b, need, limit)
+	f := r.begin(g.fetch, g.class, b, need, limit)
 	// Runs of the same read that begin later are fetched at the same time.
 	for next := f.end; next < need; next++ {
 		if !r.blocks[next].state.has(here) && r.flight[next] == nil {
-			next = r.begin(g.fetch, remote.Demand, next, need, need).end
+			next = r.begin(g.fetch, g.class, next, need, need).end
 		}
 	}
 	h.ahead = max(h.ahead, blockStart(f.end))

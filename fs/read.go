@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // Read implements fuse.RawFileSystem.
@@ -22,7 +24,7 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	off := int64(in.Offset)
 	buf = buf[:min(int64(len(buf)), int64(in.Size), h.size-off)]
 	end := off + int64(len(buf))
-	f.opts.Watcher.Asked(in.Fh, off, int64(len(buf)))
+	class := f.opts.Watcher.Asked(in.Fh, off, int64(len(buf)))
 	defer f.opts.Watcher.Answered(in.Fh)
 	if h.grace.drops(h.content, off, len(buf)) {
 		return nil, f.status("read", in.NodeId, errUnwanted)
@@ -31,7 +33,7 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	r := newRequest(cancel, wait)
 	defer r.finish()
 	began := time.Now()
-	if err := readFull(r, h.content, buf, off); err != nil {
+	if err := readFull(withClass(r, class), h.content, buf, off); err != nil {
 		switch {
 		case r.wasInterrupted():
 			err = context.Canceled
@@ -41,6 +43,14 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 		return nil, f.status("read", in.NodeId, err)
 	}
 	return fuse.ReadResultData(buf), fuse.OK
+}
+
+// withClass gives a context whose requests to the store are of a class.
+func withClass(ctx context.Context, class remote.Class) context.Context {
+	if class == remote.Demand {
+		return ctx
+	}
+	return remote.WithTicket(ctx, remote.NewTicket(class))
 }
 
 // readFull fills p or fails. A short answer would be worse than none: the kernel

@@ -1,6 +1,9 @@
 package fs
 
-import "github.com/lockerfs/lockerfs/fs/catalog"
+import (
+	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/remote"
+)
 
 // Watcher is told what programs do with the files they have open, for whoever guesses what
 // they will read next. Its methods are called from many goroutines while requests wait, so
@@ -13,8 +16,8 @@ type Watcher interface {
 	Opened(handle uint64, thread uint32, v *catalog.Version) (scans bool)
 	// Asked says that n bytes from off are asked for, and Answered that such a request was
 	// answered, well or not. What the kernel has already, or reads by itself, it does not
-	// ask for.
-	Asked(handle uint64, off, n int64)
+	// ask for. class says how urgent it is that the bytes come.
+	Asked(handle uint64, off, n int64) (class remote.Class)
 	Answered(handle uint64)
 	// Closed says that a descriptor of the handle was closed, as a rule the only one.
 	Closed(handle uint64)
@@ -26,7 +29,7 @@ type Watcher interface {
 type nobody struct{}
 
 func (nobody) Opened(uint64, uint32, *catalog.Version) bool { return false }
-func (nobody) Asked(uint64, int64, int64)                   {}
+func (nobody) Asked(uint64, int64, int64) remote.Class      { return remote.Demand }
 func (nobody) Answered(uint64)                              {}
 func (nobody) Closed(uint64)                                {}
 func (nobody) Ended(uint64)                                 {}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // diary writes down what it is told.
@@ -31,11 +32,12 @@ func (d *diary) Opened(handle uint64, thread uint32, v *catalog.Version) bool {
 	return true
 }
 
-func (d *diary) Asked(_ uint64, off, n int64) {
+func (d *diary) Asked(_ uint64, off, n int64) remote.Class {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked = max(d.asked, off+n)
 	d.waiting++
+	return remote.Demand
 }
 
 func (d *diary) Answered(uint64) {

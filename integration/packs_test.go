@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,7 +75,7 @@ func TestScanAsksForNothing(t *testing.T) {
 		t.Fatal("the import made no packs")
 	}
 	d := newDevice(t, w.at)
-	d.mount()
+	d.mount("--heads", "0") // what is counted is asked for by the scan
 	eventually(t, 20*time.Second, "the packs to come", func() bool { return d.packsHere() == len(packs) })
 	before := w.requests()
 	here := scan(t, d.mnt)
@@ -178,4 +181,79 @@ func TestPacksAreNeverNeeded(t *testing.T) {
 		}
 		d.unmount()
 	}
+}
+
+// TestReadersAcrossThePack: many programs read across the end of what the pack has, each
+// file for the first time, by reads and by mappings, whole and in part. None sees an error,
+// although the mount refuses what the kernel reads ahead there.
+func TestReadersAcrossThePack(t *testing.T) {
+	need(t, "ffmpeg")
+	at := folder(t)
+	newLocker(t, at).run("import", noise(t, 6, 8), built.music)
+	d := newDevice(t, at)
+	d.mount("--heads", "0")
+	eventually(t, 20*time.Second, "the packs to come", func() bool { return d.packsHere() == len(packFiles(t, at)) })
+	var files []string
+	err := filepath.WalkDir(d.mnt, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) < 16 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		sums := make([]string, 8)
+		var all sync.WaitGroup
+		for i := range sums {
+			all.Go(func() {
+				b, err := readOddly(file, i)
+				if err != nil {
+					t.Errorf("%s, reader %d: %v", file, i, err)
+				}
+				sum := sha256.Sum256(b)
+				sums[i] = hex.EncodeToString(sum[:])
+			})
+		}
+		all.Wait()
+		want := sum(t, file)
+		for i, got := range sums {
+			if got != want {
+				t.Errorf("%s, reader %d: %s, want %s", file, i, got, want)
+			}
+		}
+	}
+	d.unmount()
+}
+
+// readOddly reads a whole file in one of several ways.
+func readOddly(file string, way int) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, info.Size())
+	if way%4 == 3 {
+		pages, err := unix.Mmap(int(f.Fd()), 0, len(b), unix.PROT_READ, unix.MAP_SHARED)
+		if err != nil {
+			return nil, err
+		}
+		defer unix.Munmap(pages)
+		copy(b, pages)
+		return b, nil
+	}
+	step := []int{4096, 60_000, 131_072, 1 << 20, 10_000, 4097, 300_000, 0}[way]
+	for _, from := range rand.New(rand.NewPCG(uint64(way), 1)).Perm((len(b) + step - 1) / step) {
+		part := b[from*step : min((from+1)*step, len(b))]
+		if n, err := f.ReadAt(part, int64(from*step)); n < len(part) {
+			return nil, err
+		}
+	}
+	return b, nil
 }

@@ -66,7 +66,7 @@ func TestZZScanExp(t *testing.T) {
 	for _, what := range []string{"here", "not here"} {
 		d := newDevice(t, w.at)
 		start0 = time.Now()
-		d.mount()
+		d.mount("--heads", "0")
 		eventually(t, 20*time.Second, "tree", func() bool { m, _ := filepath.Glob(d.mnt + "/*/*/*"); return len(m) == albums*per })
 		if what == "here" {
 		eventually(t, 60*time.Second, "packs", func() bool { return d.packsHere() == len(packFiles(t, w.at)) })

@@ -101,6 +101,42 @@ func (p *Planner) Scans(who Process, at time.Time) bool {
 	return customOf(who.Name) != player && p.scanners.lately(who.Name, at)
 }
 
+// Yields tells whether the reader of a handle can wait for others: somebody listens, and
+// it is not he. Copies and the like can, and so can what is read ahead of them.
+func (p *Planner) Yields(number uint64, at time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.handles[number]
+	if h == nil || h.proc.playing > 0 || !hasty(h.is) && !hasty(h.proc.habitAt(at)) {
+		return false
+	}
+	return p.listened(func(c *process) bool { return c != h.proc })
+}
+
+// AheadYields tells the same of what is wanted of a file as ReadAhead.
+func (p *Planner) AheadYields(f File) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.handles {
+		if h.is == Play && h.track.File == f {
+			return false
+		}
+	}
+	return p.listened(func(*process) bool { return true })
+}
+
+// listened tells whether one of the processes that count is playing. With mu held.
+func (p *Planner) listened(counts func(*process) bool) bool {
+	for _, c := range p.processes {
+		if c.playing > 0 && counts(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasty(b Behaviour) bool { return b == Copy || b == Slurp }
+
 func (p *Planner) newOwner() owner {
 	p.owners++
 	return p.owners

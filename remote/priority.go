@@ -17,6 +17,8 @@ const (
 	ReadAhead
 	// NextTrack: they are of what is likely to be played next.
 	NextTrack
+	// Copy: a program copies files, or looks through them, while somebody listens.
+	Copy
 	// Upload: what was written here is on its way to the store.
 	Upload
 	// Pin: what must stay on this machine is being fetched.

@@ -102,7 +102,14 @@ func (a *ahead) Opened(handle uint64, thread uint32, v *catalog.Version) (scans 
 }
 
 // Asked is fs.Watcher's.
-func (a *ahead) Asked(handle uint64, off, n int64) { a.planner.Read(handle, off, n, time.Now()) }
+func (a *ahead) Asked(handle uint64, off, n int64) remote.Class {
+	at := time.Now()
+	a.planner.Read(handle, off, n, at)
+	if a.planner.Yields(handle, at) {
+		return remote.Copy
+	}
+	return remote.Demand
+}
 
 // Answered is fs.Watcher's.
 func (a *ahead) Answered(handle uint64) { a.planner.Served(handle, time.Now()) }
@@ -138,7 +145,11 @@ func (a *ahead) wish(file prefetch.File, class prefetch.Class, ranges []prefetch
 	for i, r := range ranges {
 		spans[i] = cache.Span{Offset: r.From, Length: r.Len()}
 	}
-	return a.cache.Wish(objectOf(v), classOf(class), spans...)
+	to := classOf(class)
+	if class == prefetch.ReadAhead && a.planner.AheadYields(file) {
+		to = remote.Copy
+	}
+	return a.cache.Wish(objectOf(v), to, spans...)
 }
 
 // classOf gives the class that a request for what is wanted has in the queue.

@@ -62,23 +62,30 @@ func rest(ctx context.Context, d time.Duration) error {
 func (p *packs) walk(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(packsAtOnce)
-	err := p.descend(gctx, g, catalog.Root, listDepth)
+	w := packWalk{packs: p, fetches: g}
+	err := w.descend(gctx, catalog.Root, listDepth)
 	if fetched := g.Wait(); fetched != nil {
 		return fetched
 	}
 	return err
 }
 
+// packWalk is one walk through the locker.
+type packWalk struct {
+	*packs
+	fetches *errgroup.Group
+	last    string // the pack met last: those of one pack lie together
+}
+
 // descend fetches the missing packs of a folder and of what is below it. It waits while
 // packsAtOnce are on their way, and holds one page of each folder above.
-func (p *packs) descend(ctx context.Context, g *errgroup.Group, folder catalog.ID, depth int) error {
+func (w *packWalk) descend(ctx context.Context, folder catalog.ID, depth int) error {
 	if depth == 0 {
 		return nil // no path leads there
 	}
-	last := ""
 	for after := ""; ; {
 		began := time.Now()
-		page, err := p.index.Packs(ctx, folder, after, packPage)
+		page, err := w.index.Packs(ctx, folder, after, packPage)
 		if err != nil {
 			return err
 		}
@@ -87,13 +94,15 @@ func (p *packs) descend(ctx context.Context, g *errgroup.Group, folder catalog.I
 		}
 		for _, e := range page {
 			if e.Kind == catalog.Dir {
-				if err := p.descend(ctx, g, e.ID, depth-1); err != nil {
+				if err := w.descend(ctx, e.ID, depth-1); err != nil {
 					return err
 				}
-			} else if e.Pack != "" && e.Pack != last && !p.shelf.Has(e.Pack) {
-				g.Go(func() error { return p.bring(ctx, e.Pack) })
+				continue
 			}
-			last = e.Pack
+			if e.Pack != "" && e.Pack != w.last && !w.shelf.Has(e.Pack) {
+				w.fetches.Go(func() error { return w.bring(ctx, e.Pack) })
+			}
+			w.last = e.Pack
 		}
 		if len(page) < packPage {
 			return ctx.Err()

@@ -152,19 +152,40 @@ func TestContentFromPacks(t *testing.T) {
 		t.Error("the pack does not have the file")
 	}
 	for _, tt := range []struct {
-		off  int64
-		n    int
-		here bool
+		off           int64
+		n             int
+		here, refused bool
 	}{
-		{0, 1, true}, {0, headEnd, true}, {4096, 8192, true}, {tailFrom, 4096, true}, {trackSize - 10, 4096, true},
-		{trackSize - 128, 128, true}, {trackSize, 10, true}, {trackSize + 5, 10, true}, {0, 0, true},
-		{0, headEnd + 1, false}, {headEnd, 4096, false}, {tailFrom - 1, 5000, false}, {0, trackSize + 1, false},
+		{off: 0, n: 1, here: true},
+		{off: 0, n: headEnd, here: true},
+		{off: 4096, n: 8192, here: true},
+		{off: tailFrom, n: 4096, here: true},
+		{off: trackSize - 10, n: 4096, here: true},
+		{off: trackSize - 128, n: 128, here: true},
+		{off: trackSize, n: 10, here: true},
+		{off: trackSize + 5, n: 10, here: true},
+		{off: 0, n: 0, here: true},
+		{off: 0, n: headEnd + 1, refused: true},
+		{off: headEnd - 100, n: 200},
+		{off: headEnd - 100, n: 20_000},
+		{off: headEnd, n: 4096},
+		{off: tailFrom - 1, n: 5000},
+		{off: 0, n: trackSize + 1},
 	} {
-		if got := c.Here(tt.off, tt.n); got != tt.here && tt.n > 0 && r.store.Count(remotetest.Get) == before {
+		if got := c.Here(tt.off, tt.n); got != (tt.here || tt.refused) && r.store.Count(remotetest.Get) == before {
 			t.Errorf("%d bytes at %d are here: %v", tt.n, tt.off, got)
 		}
 		got, want := make([]byte, tt.n), make([]byte, tt.n)
 		n, err := c.ReadAt(t.Context(), got, tt.off)
+		if tt.refused != errors.Is(err, errBeyondPack) {
+			t.Errorf("%d bytes at %d: %v", tt.n, tt.off, err)
+		}
+		if tt.refused {
+			if !errors.Is(err, context.Canceled) || r.store.Count(remotetest.Get) != before {
+				t.Errorf("%d bytes at %d were refused, and asked for", tt.n, tt.off)
+			}
+			n, err = c.ReadAt(t.Context(), got, tt.off) // as the kernel does where somebody wants them
+		}
 		m, wrong := bytes.NewReader(files[1]).ReadAt(want, tt.off)
 		if tt.n == 0 {
 			m, wrong = 0, nil

@@ -46,7 +46,7 @@ func exceptions() []exception {
 		e("dhowden", "title", `odd-front\.flac`, "it reads only the ID3v2 before FLAC"),
 		e("dhowden", "title", `odd-ape-v1\.mp3`, "it knows no APEv2, so it takes ID3v1"),
 		e("dhowden", "title", `odd-(compressed|unsync-v24)\.mp3`, "it knows no flags of frames"),
-		e("dhowden|mutagen|ffmpeg", "title|artist|album", `odd-(v1|v2)-(russian|koi8|kanji)\.mp3`, "Windows-1251, KOI8-R or Shift-JIS: by its letter it is Latin-1"),
+		e("dhowden|mutagen|ffmpeg", "title|artist|album", `odd-(v1|v2|utf16)-(russian|koi8|kanji)\.mp3`, "Windows-1251, KOI8-R or Shift-JIS: by its letter it is Latin-1"),
 		e("dhowden|mutagen|ffmpeg", "title", `odd-twice\.mp3`, "UTF-8 made UTF-8 once more: by its letter it is that"),
 		e("dhowden|mutagen|ffmpeg", "artist", `odd-utf8-as-latin1\.mp3`, "UTF-8 that is marked as Latin-1: by its letter it is that"),
 

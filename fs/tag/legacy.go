@@ -63,40 +63,87 @@ func (p *parser) latin1(b []byte) string {
 	return s
 }
 
-// reread decides about the texts that were read as Latin-1, all together.
+// reread decides about the texts that were read as Latin-1, all together. Programs that
+// write Unicode have often read a tag so before, and then that is what they wrote.
 func (f fields) reread(latin map[string][]byte) {
-	if len(latin) == 0 {
+	was := map[string][]byte{}
+	for _, values := range f {
+		for _, v := range values {
+			if b, ok := western(v); ok {
+				was[v] = b
+			}
+		}
+	}
+	maps.Copy(was, latin)
+	in := spoken(slices.Collect(maps.Values(was)))
+	if len(in) == 0 {
 		return
 	}
-	all := slices.Collect(maps.Values(latin))
 	for _, values := range f {
 		for i, v := range values {
-			if b, ok := latin[v]; ok {
-				values[i] = clean(legacy(b, all))
+			if b, ok := was[v]; !ok {
+				continue
+			} else if s, ok := told(b, in); ok {
+				values[i] = clean(s)
 			}
 		}
 	}
 }
 
+// western gives the bytes of a text in Latin-1 or Windows-1252, if it fits there and not
+// into ASCII.
+func western(s string) (b []byte, ok bool) {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return nil, false
+	}
+	for _, r := range s {
+		c, windows := charmap.Windows1252.EncodeRune(r)
+		switch {
+		case r < 0x100:
+			b = append(b, byte(r))
+		case windows:
+			b = append(b, c)
+		default:
+			return nil, false
+		}
+	}
+	return b, true
+}
+
 // legacy decodes bytes that claim to be ISO 8859-1, knowing all such texts of the file.
 func legacy(b []byte, all [][]byte) string {
-	likely := ""
-	for _, c := range charsets() {
-		s := c.decode(b)
-		if !c.may(s) {
-			continue
-		}
-		if c.sure(s) {
-			return s
-		}
-		if likely == "" && slices.ContainsFunc(all, func(b []byte) bool { s := c.decode(b); return c.may(s) && c.sure(s) }) {
-			likely = s
-		}
-	}
-	if likely != "" {
-		return likely
+	if s, ok := told(b, spoken(append(slices.Clone(all), b))); ok {
+		return s
 	}
 	return decoder(charmap.Windows1252)(b)
+}
+
+// read decodes b, and tells whether it may be or surely is in the charset.
+func (c charset) read(b []byte) (s string, may, sure bool) {
+	s = c.decode(b)
+	may = c.may(s)
+	return s, may, may && c.sure(s)
+}
+
+// spoken gives the charsets that some text is surely in.
+func spoken(texts [][]byte) []charset {
+	return slices.DeleteFunc(charsets(), func(c charset) bool {
+		return !slices.ContainsFunc(texts, func(b []byte) bool { _, _, sure := c.read(b); return sure })
+	})
+}
+
+// told decodes bytes that are in one of these charsets: surely, or else likely.
+func told(b []byte, in []charset) (text string, ok bool) {
+	for _, c := range in {
+		s, may, sure := c.read(b)
+		if sure {
+			return s, true
+		}
+		if may && !ok {
+			text, ok = s, true
+		}
+	}
+	return text, ok
 }
 
 // Decode gives the text of a name from before UTF-8, whose encoding nothing tells, by the
@@ -194,20 +241,9 @@ func hasKana(s string) bool {
 // undouble undoes UTF-8 that was taken for Latin-1 or Windows-1252 and made UTF-8 again:
 // "Ð\u009cÐ¸Ñ\u0080". Of two such characters or more that cannot be by chance.
 func undouble(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) < 0 {
+	b, ok := western(s)
+	if !ok {
 		return s
-	}
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		c, ok := charmap.Windows1252.EncodeRune(r)
-		switch {
-		case r < 0x100:
-			b = append(b, byte(r))
-		case ok:
-			b = append(b, c)
-		default:
-			return s
-		}
 	}
 	once := string(b)
 	beyond := strings.Map(func(r rune) rune {

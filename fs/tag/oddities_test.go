@@ -178,6 +178,8 @@ func oddTails(mp3 []byte) []odd {
 			tag.Info{Title: "Мы вместе", Artist: "ДДТ", Album: "Актриса Весна", Composer: "Mötley"}},
 		{"odd-v2-koi8.mp3", cat(id3(3, 0, frame("TIT2", 0, "\xeb\xd2\xd9\xcc\xd8\xd1"), frame("TPE1", 0, "\xee\xc1\xd5\xd4\xc9\xcc\xd5\xd3 \xf0\xcf\xcd\xd0\xc9\xcc\xc9\xd5\xd3")), mp3),
 			tag.Info{Title: "Крылья", Artist: "Наутилус Помпилиус"}},
+		{"odd-utf16-russian.mp3", cat(id3(3, 0, frame("TIT2", 1, "\xff\xfe", wide("Ìû âìåñòå")), frame("TPE1", 1, "\xff\xfe", wide("Àëèñà")), frame("TALB", 1, "\xff\xfe", wide("Ýíåðãèÿ")), frame("TCOM", 1, "\xff\xfe", wide("Mötley\u0085Crüe"))), mp3),
+			tag.Info{Title: "Мы вместе", Artist: "Алиса", Album: "Энергия", Composer: "Mötley\u0085Crüe"}},
 		{"odd-ape-russian.mp3", cat(mp3, apeTag("Title", "\xcc\xfb \xe2\xec\xe5\xf1\xf2\xe5", "Artist", "\xc0\xeb\xe8\xf1\xe0", "Album", "\xdd\xed\xe5\xf0\xe3\xe8\xff")),
 			tag.Info{Title: "Мы вместе", Artist: "Алиса", Album: "Энергия"}},
 		{"odd-v2-kanji.mp3", cat(id3(3, 0, frame("TIT2", 0, "\x93\x8c\x8b\x9e"), frame("TPE1", 0, "\x83\x58\x83\x73\x83\x62\x83\x63"), frame("TALB", 0, "\x82\xa0\x82\xa0")), mp3),

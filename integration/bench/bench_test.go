@@ -47,8 +47,8 @@ func small(t *testing.T) settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := settings{lockerfs: built, versitygw: gateway, starts: 1, turns: 1, limit: time.Second,
-		size: size{tracks: minTracks, cut: 8, larges: 1, large: 4, mix: 4, album: 2, play: 2, thin: 2}}
+	s := settings{lockerfs: built, versitygw: gateway, starts: 1, turns: 1, limit: 10 * time.Second, patience: 5 * time.Second,
+		size: size{tracks: 12, cut: 8, larges: 1, large: 3, mix: 3, album: 2, play: 2, thin: 2}}
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}

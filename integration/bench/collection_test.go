@@ -17,7 +17,7 @@ import (
 func TestCollection(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	const cut = 4
+	const cut = 8
 	c, err := makeCollection(ctx, t.TempDir(), size{tracks: 5*perAlbum + 1, cut: cut, larges: 1, large: 2, mix: 2, album: 2, play: 2, thin: 2})
 	if err != nil {
 		t.Fatal(err)

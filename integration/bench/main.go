@@ -35,6 +35,7 @@ type settings struct {
 	starts              int           // tracks that are begun
 	turns               int           // of fio on each side
 	limit               time.Duration // of one scan
+	patience            time.Duration // how long packs or heads may take to come here
 	json, svg, requests string
 }
 
@@ -89,7 +90,7 @@ func orInterrupted(ctx context.Context, err error) error {
 }
 
 func parse(args []string) (settings, error) {
-	s := settings{size: usualSize(), starts: starts, turns: 5, limit: 3 * time.Minute}
+	s := settings{size: usualSize(), starts: starts, turns: 5, limit: 3 * time.Minute, patience: 5 * time.Minute}
 	var only string
 	var quick bool
 	var tracks int
@@ -111,7 +112,7 @@ func parse(args []string) (settings, error) {
 		return s, fmt.Errorf("%q is no flag", f.Arg(0))
 	}
 	if quick {
-		s.size, s.starts, s.turns, s.limit = quickSize(), 3, 1, min(s.limit, 4*time.Second)
+		s.size, s.starts, s.turns, s.limit, s.patience = quickSize(), 3, 1, min(s.limit, 10*time.Second), 20*time.Second
 	}
 	if tracks != 0 {
 		s.size.tracks = tracks

@@ -77,7 +77,7 @@ func (r *rig) observe(q link.Request) {
 		r.packs++
 	}
 	if r.keep {
-		fmt.Fprintf(&r.lines, "%10.4f %-36s %-6s %s\n", q.Time.Sub(r.began).Seconds(), r.work, q.Method, q.Target)
+		fmt.Fprintf(&r.lines, "%10.4f %-46s %-6s %-26s %s\n", q.Time.Sub(r.began).Seconds(), r.work, q.Method, q.Range, q.Target)
 	}
 }
 

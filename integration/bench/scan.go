@@ -17,9 +17,7 @@ import (
 const (
 	workScan     = "scan with mutagen, a track, packs not here"
 	workScanHere = "scan with mutagen, a track, packs here"
-	// patience is how long packs or heads may take to come here.
-	patience = 2 * time.Minute
-	notHere  = "status does not say that they are here"
+	notHere      = "status does not say that they are here"
 )
 
 // mutagen reads the tags of every file named on its input and answers with a line.
@@ -87,7 +85,7 @@ func (b *bench) mountedWith(ctx context.Context, d *device, what string) (bool, 
 			return false, err
 		}
 	}
-	whole, err := d.here(ctx, what, all, patience)
+	whole, err := d.here(ctx, what, all, b.settings.patience)
 	return whole, errors.Join(err, b.rig.quiet(ctx))
 }
 

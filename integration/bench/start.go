@@ -169,7 +169,9 @@ func (b *bench) jumps(ctx context.Context, f *os.File, tr track) (times []time.D
 	}
 	buffer := make([]byte, firstBytes)
 	for range further {
-		at += firstBytes
+		if at += firstBytes; at > tr.size*8/10 {
+			break
+		}
 		if _, err := f.ReadAt(buffer, at); err != nil {
 			return nil, err
 		}
@@ -183,7 +185,7 @@ func (b *bench) jumps(ctx context.Context, f *os.File, tr track) (times []time.D
 // jump reads 64 KB at a share of the track.
 func jump(f *os.File, tr track, to float64) (time.Duration, error) {
 	buffer := make([]byte, firstBytes)
-	at := int64(float64(tr.size) * to)
+	at := min(int64(float64(tr.size)*to), tr.size-firstBytes)
 	start := time.Now()
 	if _, err := f.ReadAt(buffer, at); err != nil {
 		return 0, err

@@ -14,7 +14,7 @@ const maxHead = 64 << 10
 // (RFC 9112, 2 and 6). After a chunked body or a head it cannot read it gives up on
 // the connection, and says so once.
 type heads struct {
-	found func(method, target string)
+	found func(*http.Request) // without a body
 	lost  func()
 
 	head  []byte // of the request that is coming in
@@ -55,7 +55,7 @@ func (h *heads) take(head []byte) {
 		h.giveUp()
 		return
 	}
-	h.found(r.Method, r.RequestURI)
+	h.found(r)
 	if h.body = r.ContentLength; h.body < 0 {
 		h.giveUp()
 	}

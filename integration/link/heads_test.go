@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 
 // watched gives what heads makes of a stream that arrives in the pieces.
 func watched(pieces ...[]byte) (found []string, lost int) {
-	h := &heads{found: func(method, target string) { found = append(found, method+" "+target) }, lost: func() { lost++ }}
+	h := &heads{found: func(r *http.Request) { found = append(found, r.Method+" "+r.RequestURI) }, lost: func() { lost++ }}
 	for _, p := range pieces {
 		h.see(p)
 	}

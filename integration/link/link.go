@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,8 @@ type Request struct {
 	Method string
 	// Target is the request target as sent: path and query.
 	Target string
+	// Range is the header of that name, empty for the whole.
+	Range string
 }
 
 // Traffic is what has entered a link since it was opened.
@@ -146,10 +149,10 @@ func (l *Link) pass(client *net.TCPConn) {
 
 func (l *Link) newHeads() *heads {
 	return &heads{
-		found: func(method, target string) {
+		found: func(r *http.Request) {
 			l.requests.Add(1)
 			if l.observe != nil {
-				l.observe(Request{Time: time.Now(), Method: method, Target: target})
+				l.observe(Request{Time: time.Now(), Method: r.Method, Target: r.RequestURI, Range: r.Header.Get("Range")})
 			}
 		},
 		lost: func() { l.unread.Add(1) },

@@ -172,12 +172,18 @@ func TestRequestsAreCounted(t *testing.T) {
 	l, client, url := open(t, echo, link.Options{Observe: func(r link.Request) {
 		mu.Lock()
 		defer mu.Unlock()
-		seen = append(seen, r.Method+" "+r.Target)
+		seen = append(seen, r.Method+" "+r.Target+" "+r.Range)
 	}})
 	var want []string
 	for i := range 20 {
 		target := fmt.Sprintf("/a%%20b/%d?list-type=2", i)
-		r, err := client.Post(url+target, "", strings.NewReader(strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", i)))
+		q, err := http.NewRequest(http.MethodPost, url+target, strings.NewReader(strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ranges := fmt.Sprintf("bytes=%d-", i)
+		q.Header.Set("Range", ranges)
+		r, err := client.Do(q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +191,7 @@ func TestRequestsAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Body.Close()
-		want = append(want, "POST "+target)
+		want = append(want, "POST "+target+" "+ranges)
 	}
 	if got := l.Traffic(); got.Requests != 20 || got.Connections != 1 || got.Unread != 0 {
 		t.Errorf("counted %+v, want 20 requests on 1 connection", got)
