@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -49,13 +50,15 @@ func packFiles(t *testing.T, at place) []string {
 	return slices.DeleteFunc(files, func(f string) bool { return len(filepath.Base(f)) != 64 })
 }
 
-// scan reads the tags of the tracks with mutagen, as a program that scans does, and gives
+// scan reads the tags of all music with mutagen, as a program that scans does, and gives
 // what it says.
 func scan(t *testing.T, root string) string {
 	t.Helper()
 	args := []string{"-c", mutagenReads}
-	for _, tr := range tracks {
-		args = append(args, filepath.Join(root, tr.path))
+	for _, file := range files(t, root) {
+		if ext := filepath.Ext(file); ext != ".jpg" && ext != ".pdf" {
+			args = append(args, file)
+		}
 	}
 	out, err := command(t, "/usr/bin/python3", args...)
 	if err != nil {
@@ -64,12 +67,45 @@ func scan(t *testing.T, root string) string {
 	return out
 }
 
+// files are the files below a folder.
+func files(t *testing.T, root string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			all = append(all, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// longTracks makes one track of each format that is long enough to have a middle which no
+// tag reader reads, and gives their folder.
+func longTracks(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "Long")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.mp3", "b.flac", "c.m4a", "d.ogg", "e.opus", "f.wav"} {
+		err := ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=25:a=0.5", "-ac", "2", "-b:a", "192k", "-metadata", "artist=Merzbow", "-metadata", "album=Long",
+			"-metadata", "title="+name, filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // TestScanAsksForNothing: a device that has the packs reads all tags without a request
 // for a file, and every byte of every file is right afterwards, mapped or read.
 func TestScanAsksForNothing(t *testing.T) {
 	need(t, "/usr/bin/python3")
 	w := newWire(t, link.Options{})
-	newLocker(t, w.at).run("import", built.music)
+	newLocker(t, w.at).run("import", built.music, longTracks(t))
 	packs := packFiles(t, w.at)
 	if len(packs) == 0 {
 		t.Fatal("the import made no packs")
@@ -80,7 +116,7 @@ func TestScanAsksForNothing(t *testing.T) {
 	before := w.requests()
 	here := scan(t, d.mnt)
 	if n := w.requests() - before; n != 0 {
-		t.Errorf("a scan of %d tracks made %d requests", len(tracks), n)
+		t.Errorf("a scan made %d requests", n)
 	}
 	info := string(d.answer("info", filepath.Join(d.mnt, tracks[0].path)))
 	if !strings.Contains(info, "in a scan pack that is here") {
@@ -89,11 +125,13 @@ func TestScanAsksForNothing(t *testing.T) {
 	if text := string(d.answer("status")); !strings.Contains(text, "heads of files for scans: ") {
 		t.Errorf("status says %s", text)
 	}
-	if got := mapped(t, d.mnt); !cmp.Equal(wanted(t), got) {
-		t.Error(cmp.Diff(wanted(t), got))
+	want, got := wanted(t), mapped(t, d.mnt)
+	if diff := cmp.Diff(sums(t, d.mnt), got); diff != "" {
+		t.Errorf("mapped (+) and read (-): %s", diff)
 	}
-	if got := sums(t, d.mnt); !cmp.Equal(wanted(t), got) {
-		t.Error(cmp.Diff(wanted(t), got))
+	maps.DeleteFunc(got, func(path, _ string) bool { return strings.HasPrefix(path, "Merzbow/") })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 	if again := scan(t, d.mnt); again != here {
 		t.Error(cmp.Diff(here, again))
@@ -105,8 +143,8 @@ func TestScanAsksForNothing(t *testing.T) {
 func mapped(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	m := map[string]string{}
-	for path := range wanted(t) {
-		f, err := os.Open(filepath.Join(dir, path))
+	for _, path := range files(t, dir) {
+		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +164,7 @@ func mapped(t *testing.T, dir string) map[string]string {
 			end = from
 		}
 		sum := sha256.Sum256(all)
-		m[path] = hex.EncodeToString(sum[:])
+		m[strings.TrimPrefix(path, dir+"/")] = hex.EncodeToString(sum[:])
 		if err := unix.Munmap(pages); err != nil {
 			t.Fatal(err)
 		}
@@ -193,17 +231,7 @@ func TestReadersAcrossThePack(t *testing.T) {
 	d := newDevice(t, at)
 	d.mount("--heads", "0")
 	eventually(t, 20*time.Second, "the packs to come", func() bool { return d.packsHere() == len(packFiles(t, at)) })
-	var files []string
-	err := filepath.WalkDir(d.mnt, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			files = append(files, path)
-		}
-		return err
-	})
-	if err != nil || len(files) < 16 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
+	for _, file := range files(t, d.mnt) {
 		sums := make([]string, 8)
 		var all sync.WaitGroup
 		for i := range sums {

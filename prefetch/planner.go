@@ -102,7 +102,7 @@ func (p *Planner) Scans(who Process, at time.Time) bool {
 }
 
 // Yields tells whether the reader of a handle can wait for others: somebody listens, and
-// it is not he. Copies and the like can, and so can what is read ahead of them.
+// it is not he. Copies and the like can.
 func (p *Planner) Yields(number uint64, at time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,25 +110,21 @@ func (p *Planner) Yields(number uint64, at time.Time) bool {
 	if h == nil || h.proc.playing > 0 || !hasty(h.is) && !hasty(h.proc.habitAt(at)) {
 		return false
 	}
-	return p.listened(func(c *process) bool { return c != h.proc })
+	for _, c := range p.processes {
+		if c.playing > 0 && c != h.proc {
+			return true
+		}
+	}
+	return false
 }
 
-// AheadYields tells the same of what is wanted of a file as ReadAhead.
-func (p *Planner) AheadYields(f File) bool {
+// Plays tells whether somebody plays a file; what is wanted of it as ReadAhead is wanted
+// for a copy otherwise.
+func (p *Planner) Plays(f File) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, h := range p.handles {
 		if h.is == Play && h.track.File == f {
-			return false
-		}
-	}
-	return p.listened(func(*process) bool { return true })
-}
-
-// listened tells whether one of the processes that count is playing. With mu held.
-func (p *Planner) listened(counts func(*process) bool) bool {
-	for _, c := range p.processes {
-		if c.playing > 0 && counts(c) {
 			return true
 		}
 	}

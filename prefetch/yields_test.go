@@ -28,15 +28,15 @@ func TestYields(t *testing.T) {
 	cat, mpv := Process{1, "cat"}, Process{2, "mpv"}
 	open(1, cat)
 	read(1, 0, 4<<20)
-	if p.Yields(1, now) || p.AheadYields(1) {
+	if p.Yields(1, now) || p.Plays(1) {
 		t.Error("a copy yields though nobody listens")
 	}
 	open(2, mpv)
 	read(2, 0, 2<<20)
-	if !p.Yields(1, now) || !p.AheadYields(1) {
+	if !p.Yields(1, now) || p.Plays(1) {
 		t.Error("a copy does not yield to a listener")
 	}
-	if p.Yields(2, now) || p.AheadYields(2) {
+	if p.Yields(2, now) || !p.Plays(2) {
 		t.Error("the listener yields")
 	}
 	p.Release(1, now)

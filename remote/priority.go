@@ -17,7 +17,8 @@ const (
 	ReadAhead
 	// NextTrack: they are of what is likely to be played next.
 	NextTrack
-	// Copy: a program copies files, or looks through them, while somebody listens.
+	// Copy: a program copies or scans files, and will soon read these bytes; or waits for
+	// them, while somebody listens who comes first.
 	Copy
 	// Upload: what was written here is on its way to the store.
 	Upload

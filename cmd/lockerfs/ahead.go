@@ -21,6 +21,7 @@ type ahead struct {
 	planner *prefetch.Planner
 	cache   *cache.Cache
 	index   *catalog.Index
+	packed  func(v *catalog.Version) bool // its scan pack is here
 	traffic interface{ Stats() sched.Stats }
 	log     *slog.Logger
 
@@ -42,7 +43,8 @@ var (
 )
 
 func newAhead(e *engine, mount string) *ahead {
-	a := &ahead{cache: e.cache, index: e.index, traffic: e.store.queue, log: e.log("prefetch"), wishes: map[wanted]*cache.Wish{}}
+	a := &ahead{cache: e.cache, index: e.index, traffic: e.store.queue, log: e.log("prefetch"), wishes: map[wanted]*cache.Wish{},
+		packed: func(v *catalog.Version) bool { return e.packs.bytes(v) > 0 }}
 	o := order{index: e.index, text: e.playlist, mount: mount}
 	a.planner = prefetch.New(a, o, o, prefetch.Options{})
 	return a
@@ -143,24 +145,23 @@ func (a *ahead) wish(file prefetch.File, class prefetch.Class, ranges []prefetch
 	}
 	spans := make([]cache.Span, len(ranges))
 	for i, r := range ranges {
+		if class == prefetch.ScanAhead && r.From > 0 && a.packed(v) {
+			continue // what a scan reads of the end is in the pack
+		}
 		spans[i] = cache.Span{Offset: r.From, Length: r.Len()}
 	}
-	to := classOf(class)
-	if class == prefetch.ReadAhead && a.planner.AheadYields(file) {
-		to = remote.Copy
-	}
-	return a.cache.Wish(objectOf(v), to, spans...)
+	return a.cache.Wish(objectOf(v), a.classOf(file, class), spans...)
 }
 
-// classOf gives the class that a request for what is wanted has in the queue.
-func classOf(c prefetch.Class) remote.Class {
-	switch c {
-	case prefetch.ReadAhead:
+// classOf gives the class that a request for what is wanted of a file has in the queue.
+func (a *ahead) classOf(file prefetch.File, c prefetch.Class) remote.Class {
+	switch {
+	case c == prefetch.ReadAhead && a.planner.Plays(file):
 		return remote.ReadAhead
-	case prefetch.NextTrack, prefetch.AlbumHeads:
+	case c == prefetch.NextTrack, c == prefetch.AlbumHeads:
 		return remote.NextTrack
 	default:
-		return remote.ScanPack
+		return remote.Copy
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"sync/atomic"
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/cache/pack"
@@ -44,13 +45,13 @@ func (c contents) Present(v *catalog.Version) int64 {
 type content struct {
 	*cache.Handle
 	version *catalog.Version
-	packs   *packs  // nil where no pack has anything of it
-	coming  *coming // its pack, if that was not here when it was opened
+	packs   *packs      // nil where no pack has anything of it
+	coming  *coming     // its pack, if that was not here when it was opened
+	beyond  atomic.Bool // something was read that is not in the pack
 }
 
-// ReadAt is fs.Content's. What the pack has is not asked for in the cache. A request
-// that begins in the pack and goes beyond it is refused once, when the rest is not here:
-// see packs.refuse.
+// ReadAt is fs.Content's. What the pack has is not asked for in the cache. What the kernel
+// reads ahead beyond the pack is refused once: see packs.refuse.
 func (c *content) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 	if c.packs == nil || off >= c.version.Size {
 		return c.Handle.ReadAt(ctx, p, off)
@@ -61,9 +62,10 @@ func (c *content) ReadAt(ctx context.Context, p []byte, off int64) (int, error) 
 		return n, nil
 	case off+int64(n) == c.version.Size:
 		return n, io.EOF
-	case n > 0 && len(p) > page && !c.Handle.Here(off+int64(n), len(p)-n) && c.packs.refuse(c.version, off, off+int64(len(p))):
+	case c.ahead(off, len(p), int64(n)) && !c.Handle.Here(off+int64(n), len(p)-n) && c.packs.refuse(c.version, off, off+int64(len(p))):
 		return 0, errBeyondPack
 	}
+	c.beyond.Store(true)
 	more, err := c.Handle.ReadAt(ctx, p[n:], off+int64(n))
 	return n + more, err
 }
@@ -75,7 +77,7 @@ func (c *content) Packed() bool {
 	if c.coming != nil {
 		c.packs.await(context.Background(), c.coming)
 	}
-	return c.packs.bytes(c.version) > 0
+	return c.packs.has(c.version)
 }
 
 // Here tells whether n bytes from off, as far as the file has them, are on this
@@ -94,7 +96,13 @@ func (c *content) Here(off int64, n int) bool {
 	}
 	packed := c.packs.shelf.From(c.version.Pack, pack.ID(c.version.SHA256), off)
 	return packed >= rest || c.Handle.Here(off+packed, int(rest-packed)) ||
-		packed > 0 && n > page && !c.packs.refused(c.version, off, off+int64(n))
+		c.ahead(off, n, packed) && !c.packs.refused(c.version, off, off+int64(n))
+}
+
+// ahead tells whether a request, of which so many bytes are packed, may be one of the
+// kernel for more than the program reads, who has read nothing but what is in the pack.
+func (c *content) ahead(off int64, n int, packed int64) bool {
+	return n > page && !c.beyond.Load() && (packed > 0 || touches(c.version.Tags, off) && c.packs.has(c.version))
 }
 
 // Close is fs.Content's.

@@ -108,6 +108,9 @@ func (p *packs) bytes(v *catalog.Version) int64 {
 	return min(p.shelf.Bytes(v.Pack, pack.ID(v.SHA256)), v.Size)
 }
 
+// has tells whether a file's pack is here.
+func (p *packs) has(v *catalog.Version) bool { return p.bytes(v) > 0 }
+
 // inPack is what info tells of a file's pack.
 type inPack struct {
 	Name string `json:"name"`
@@ -120,7 +123,7 @@ func (p *packs) holding(v *catalog.Version) *inPack {
 	if v.Pack == "" {
 		return nil
 	}
-	return &inPack{v.Pack, p.bytes(v) > 0}
+	return &inPack{v.Pack, p.has(v)}
 }
 
 func (i *inPack) text() string {

@@ -9,11 +9,12 @@ import (
 )
 
 // The kernel reads ahead, up to 128 KiB, and a program that reads the last page of a
-// pack's range has a request made that goes beyond it: the program waits for the whole
-// request, whose second part only the store has. When such a request fails, the kernel
-// asks for each page that a program really wants by itself (measured on 6.18), and these
-// are in the pack. So it is refused, once: whatever overlaps it and comes soon after is
-// answered, for that may be what a program wants, and a program must not see an error.
+// pack's range has a request made that goes beyond it, and one for what comes after: the
+// program waits for the whole of the first, whose second part only the store has. When
+// such a request fails, the kernel asks for each page that a program really wants by
+// itself (measured on 6.18), and these are in the pack. So it is refused, once: whatever
+// overlaps it and comes soon after is answered, for that may be what a program wants, and
+// a program must not see an error. A player pays two milliseconds when it begins.
 
 // page is what the kernel asks for at least, in bytes. It is never refused.
 const page = 4096

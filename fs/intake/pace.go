@@ -27,6 +27,13 @@ func (p *pacer) wait(ctx context.Context, n int64) error {
 	return p.sleep(ctx, p.book(n))
 }
 
+// pass books n bytes that do not wait.
+func (p *pacer) pass(n int64) {
+	if p.rate > 0 {
+		p.book(n)
+	}
+}
+
 // book takes the next n bytes' time, and tells how long to wait for it.
 func (p *pacer) book(n int64) time.Duration {
 	p.mu.Lock()

@@ -35,8 +35,12 @@ const (
 	sharedFrom = 1 << 10 // bytes of a picture that is looked for in other files
 )
 
-// packPatience is how long a commit waits for its packs to be sent.
-const packPatience = time.Minute
+// A commit waits for a pack to be sent: packPatience, and as long as its bytes take at
+// packSlowest bytes a second, for eight files are sent beside it.
+const (
+	packPatience = time.Minute
+	packSlowest  = 8 << 10
+)
 
 // packer makes the packs of a run.
 type packer struct {
@@ -197,15 +201,15 @@ func (p *packing) send(ctx context.Context) string {
 	}
 	p.of.mu.Unlock()
 	p.once.Do(func() {
-		patience := packPatience
-		if end, ok := ctx.Deadline(); ok {
-			patience = min(patience, time.Until(end)/3) // the commit needs some of it too
-		}
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
 		name, body, err := p.builder.Encode()
 		p.builder = nil
 		if err == nil {
+			patience := packPatience + time.Duration(len(body)/packSlowest)*time.Second
+			if end, ok := ctx.Deadline(); ok {
+				patience = min(patience, time.Until(end)/3) // the commit needs some of it too
+			}
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
 			err = p.of.put(ctx, name, body)
 		}
 		if err != nil {
@@ -217,11 +221,11 @@ func (p *packing) send(ctx context.Context) string {
 	return p.name
 }
 
-// putPack writes a pack. Its name is its content, so writing it twice does no harm.
+// putPack writes a pack. Its name is its content, so writing it twice does no harm. It
+// does not wait for its turn in a limited bandwidth, for a commit waits for it; what is
+// sent next waits for both.
 func (r *run) putPack(ctx context.Context, name string, body []byte) error {
-	if err := r.pace.wait(ctx, int64(len(body))); err != nil {
-		return err
-	}
+	r.pace.pass(int64(len(body)))
 	opts := remote.PutOptions{ContentType: "application/octet-stream"}
 	for pause := uploadPause; ; pause *= 2 {
 		section := io.NewSectionReader(bytes.NewReader(body), 0, int64(len(body)))

@@ -49,6 +49,10 @@ func TestLayouts(t *testing.T) {
 			if err != nil || out[0].Path != want {
 				t.Errorf("%s gives %q, %v, want %q", tt.layout, out[0].Path, err, want)
 			}
+			held, err := library.Plan(layout(t, tt.layout), []library.Source{{Path: want, Info: info, ID: "1", Held: true}}, locker{})
+			if err != nil || held[0].Path != want {
+				t.Errorf("filed anew under %s, %q goes to %q, %v", tt.layout, want, held[0].Path, err)
+			}
 		}
 	}
 	out, err := library.Plan(layout(t, "{if compilation}Compilations{else}{albumartist}{end}/{album}/{artist - }{title}"), []library.Source{{Path: "x.flac", Info: &various}}, locker{})

@@ -75,6 +75,17 @@ func TestPlanAsFound(t *testing.T) {
 			"Four Tet/Unknown Album/Jalebi.mp3": audio("in/Bandcamp/1.mp3", tag.Info{Artist: "Four Tet", AlbumArtist: "Four Tet", Title: "Jalebi"}),
 			"Burial/Unknown Album/Shell.mp3":    audio("in/Bandcamp/2.mp3", tag.Info{Artist: "Burial", Title: "Shell"}),
 		}},
+		"quotes and dashes of programs": {
+			{"Guns N' Roses/Use - 'Em/01 x.mp3": audio("in/a/1.mp3", song("Guns N' Roses", "Use - 'Em", 1, "x"))},
+			{"Guns N' Roses/Use - 'Em/02 y.mp3": audio("in/b/2.mp3", song("Guns N’ Roses", "Use – ’Em", 2, "y"))},
+		},
+		"two rips of one album, with cue sheets": {{
+			"Can/Future Days/CDImage.flac":     audio("in/a/CDImage.flac", song("Can", "Future Days", 0, "x")),
+			"Can/Future Days/CDImage.cue":      other("in/a/CDImage.cue"),
+			"Can/Future Days (2)/CDImage.flac": audio("in/b/CDImage.flac", song("Can", "Future Days", 0, "y")),
+			"Can/Future Days (2)/CDImage.cue":  other("in/b/CDImage.cue"),
+			"Can/Future Days/1.mp3":            audio("in/c/1.mp3", song("Can", "Future Days", 0, "1")),
+		}},
 		"numbers far beyond an album": {{
 			"A/B/005 Five.mp3":  audio("in/1.mp3", song("A", "B", 5, "Five")),
 			"A/B/1000 Last.mp3": audio("in/2.mp3", song("A", "B", 1000, "Last")),

@@ -110,8 +110,9 @@ func (t *track) guessDisc() {
 // told gives what a tag says, and nothing for what programs write when they do not know.
 func told(s string) string {
 	s = tidy(s)
-	switch name := strings.ToLower(strings.Trim(s, "<>[]()")); {
-	case among("unknown unknown-artist unknown-album unknown-title", strings.ReplaceAll(name, " ", "-")):
+	name := strings.ToLower(strings.Trim(s, "<>[]()"))
+	switch {
+	case name == "unknown", name == "unknown artist", name == "unknown album", name == "unknown title":
 		return ""
 	case strings.HasPrefix(name, "www."), strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
 		return "" // where it was downloaded
@@ -138,8 +139,11 @@ func soundless(title string) string {
 // uncut gives a title whole that ID3v1 has cut at 30 characters, if the file's name goes on
 // from there.
 func uncut(title, name string) string {
+	if utf8.RuneCountInString(title) != 30 {
+		return title
+	}
 	have := words(title)
-	if utf8.RuneCountInString(title) != 30 || !strings.HasPrefix(words(name), have) {
+	if !strings.HasPrefix(words(name), have) {
 		return title
 	}
 	for i := range name {
@@ -278,11 +282,9 @@ func agreed(tracks []*track, value func(*track) string) string {
 func commonest(tracks []*track, value func(*track) string) string {
 	count := map[string]int{}
 	for _, t := range tracks {
-		v := value(t)
-		if v == "" {
-			continue
+		if v := value(t); v != "" {
+			count[v]++
 		}
-		count[v]++
 	}
 	return often(count)
 }

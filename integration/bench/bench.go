@@ -157,7 +157,7 @@ func (b *bench) takePart(ctx context.Context) (err error) {
 	if _, err := b.device.run(ctx, "init", b.device.store); err != nil {
 		return err
 	}
-	if _, err := b.device.mount(ctx); err != nil {
+	if _, err := b.device.mount(ctx, noHeads); err != nil {
 		return err
 	}
 	if _, err := b.walk(b.device); err != nil {

@@ -11,6 +11,7 @@ type budget struct {
 	work        string
 	median, max float64 // ms
 	requests    float64 // of one unit
+	names       bool    // without those for packs, which come in the background
 	perLog      bool    // and one more for each commit of the log
 	down        float64 // bytes of one unit
 	ofLocal     float64
@@ -26,8 +27,8 @@ func budgets() []budget {
 	return []budget{
 		{work: examining, ofLocal: 0.8, requests: -1, stalls: -1},
 		{work: workReady, median: 100, requests: -1, stalls: -1},
-		{work: workKnown, median: 300, requests: 0, memory: memory, stalls: -1},
-		{work: workNew, median: 600, requests: 5, perLog: true, memory: memory, stalls: -1},
+		{work: workKnown, median: 300, requests: 0, names: true, memory: memory, stalls: -1},
+		{work: workNew, median: 600, requests: 5, names: true, perLog: true, memory: memory, stalls: -1},
 		{work: workScanHere, median: 5, requests: 0, memory: limit, stalls: -1},
 		{work: workScan, median: 20, requests: 0.05, down: 100e3, memory: limit, stalls: -1},
 		{work: workMPDHere, median: 20e3 / 2000, requests: 0, memory: limit, stalls: -1},
@@ -64,7 +65,7 @@ func (b budget) hold(f *figures) (terms string, missed bool) {
 		b.requests += float64(f.commits)
 	}
 	if b.requests >= 0 {
-		allow(func() bool { return f.traffic == nil || f.requestsEach() <= b.requests }, "≤ %g req", b.requests)
+		allow(func() bool { return f.traffic == nil || f.requestsEach(b.names) <= b.requests }, "≤ %g req", b.requests)
 	}
 	if b.down > 0 {
 		allow(func() bool { return f.traffic == nil || f.downEach() <= b.down }, "≤ %.0f KB", b.down/1e3)

@@ -10,7 +10,7 @@ import (
 // The chart's measures, in pixels.
 const (
 	chartWidth  = 860
-	chartLeft   = 330 // where the bars begin
+	chartLeft   = 345 // where the bars begin
 	chartRight  = 790 // where the longest ends
 	chartTop    = 64
 	barHeight   = 11
@@ -36,7 +36,7 @@ func (r *report) chart() string {
 <rect x="%d" y="18" width="12" height="12" fill="#b9bec5"/><text x="%d" y="29" fill="#222">rclone mount --vfs-cache-mode full</text>
 <line x1="%d" y1="17" x2="%[7]d" y2="31" stroke="#c2410c" stroke-width="2"/><text x="%d" y="29" fill="#222">budget</text>
 <text x="20" y="29" fill="#222" font-weight="bold">less is better</text>
-`, chartWidth, height, chartLeft, chartLeft+18, chartLeft+100, chartLeft+118, chartLeft+350, chartLeft+358)
+`, chartWidth, height, chartLeft, chartLeft+18, chartLeft+100, chartLeft+118, chartLeft+365, chartLeft+373)
 	for v := low; v <= high*1.001; v *= 10 {
 		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%[1]f" y2="%[3]d" stroke="#e4e6ea"/><text x="%.1[1]f" y="%[2]d" dy="-6" fill="#666" font-size="11" text-anchor="middle">%[4]s</text>`+"\n",
 			x(v), chartTop-6, height-chartBottom, humanMS(v))
@@ -57,7 +57,7 @@ func (r *report) chart() string {
 // charted are the rows with a time of both programs that says something by itself.
 func (r *report) charted() (rows []*row) {
 	for _, x := range r.Rows {
-		if x.Lockerfs == nil || x.Rclone == nil || x.Rclone.OfLocal > 0 || x.Rclone.Stalls != nil && x.Work == workThin {
+		if x.Lockerfs == nil || x.Rclone == nil || x.Rclone.OfLocal > 0 || x.Work == workThin {
 			continue
 		}
 		rows = append(rows, x)

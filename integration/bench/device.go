@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,10 @@ import (
 // quietly keeps a device from asking for news while it is measured: rows count what
 // their work costs and nothing else.
 const quietly = "LOCKERFS_POLL=10m"
+
+// noHeads keeps the starts of tracks from being fetched when idle: what is to be read
+// for the first time is not here then.
+const noHeads = "--heads=0"
 
 // device is a state folder and a cache of the locker, driven by the command line.
 type device struct {
@@ -67,20 +72,21 @@ func (d *device) output(ctx context.Context, args ...string) (time.Duration, []b
 	return took, out.Bytes(), nil
 }
 
-// bare mounts a device that knows the names and has none of the bytes.
-func (d *device) bare(ctx context.Context) (time.Duration, error) {
-	if err := d.unmount(); err != nil {
+// bare mounts a device that knows the names and has none of the bytes, and fetches no
+// heads. Scan packs come when they come.
+func (d *device) bare(ctx context.Context) (time.Duration, error) { return d.empty(ctx, noHeads) }
+
+// empty mounts a device that knows the names and has none of the bytes.
+func (d *device) empty(ctx context.Context, flags ...string) (time.Duration, error) {
+	if err := errors.Join(d.unmount(), os.RemoveAll(filepath.Join(d.dir, "cache"))); err != nil {
 		return 0, err
 	}
-	if err := os.RemoveAll(filepath.Join(d.dir, "cache")); err != nil {
-		return 0, err
-	}
-	return d.mount(ctx)
+	return d.mount(ctx, flags...)
 }
 
 // mount mounts the device as it is.
-func (d *device) mount(ctx context.Context) (took time.Duration, err error) {
-	d.daemon, took, err = startDaemon(ctx, d.command("mount", d.mnt), d.mnt)
+func (d *device) mount(ctx context.Context, flags ...string) (took time.Duration, err error) {
+	d.daemon, took, err = startDaemon(ctx, d.command(append([]string{"mount", d.mnt}, flags...)...), d.mnt)
 	return took, err
 }
 

@@ -30,7 +30,7 @@ type reading struct {
 // local holds reads of a file that is here against the same of a copy on the local
 // file system. A handle from before the file was complete keeps it from passthrough.
 func (b *bench) local(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	tr := b.music.mix[0]

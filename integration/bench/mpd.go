@@ -35,7 +35,7 @@ func (b *bench) mpd(ctx context.Context, s subject) error {
 		b.add(s, workMPDHere, f)
 		return nil
 	}
-	whole, err := b.mountedWith(ctx, d, "heads")
+	whole, err := b.mountedWith(ctx, d, heads)
 	if err != nil {
 		return err
 	}

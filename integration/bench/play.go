@@ -100,7 +100,7 @@ func until(ctx context.Context, t time.Time) error {
 
 // gap plays an album.
 func (b *bench) gap(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	before := b.begin(workGap)
@@ -116,7 +116,7 @@ func (b *bench) gap(ctx context.Context, s subject) error {
 
 // thinLink plays tracks while another program copies others.
 func (b *bench) thinLink(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	copying, err := copyAway(ctx, s, b.shuffled())

@@ -73,9 +73,17 @@ func (f figures) each(all time.Duration) figures {
 	return f.times(all / time.Duration(max(f.Units, 1)))
 }
 
-// requestsEach and downEach are of one unit.
-func (f *figures) requestsEach() float64 { return float64(f.Requests) / float64(max(f.Units, 1)) }
-func (f *figures) downEach() float64     { return float64(f.Down) / float64(max(f.Units, 1)) }
+// requestsEach gives the requests of one unit, perhaps without those for packs.
+func (f *figures) requestsEach(withoutPacks bool) float64 {
+	n := f.Requests
+	if withoutPacks {
+		n -= f.PackRequests
+	}
+	return float64(n) / float64(max(f.Units, 1))
+}
+
+// downEach gives the bytes of one unit.
+func (f *figures) downEach() float64 { return float64(f.Down) / float64(max(f.Units, 1)) }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
@@ -131,7 +139,7 @@ func (r *report) judge() {
 func (x *row) compare() {
 	l, r := x.Lockerfs, x.Rclone
 	switch {
-	case l == nil || r == nil:
+	case l == nil || r == nil || x.Work == workThin: // there only the stalls tell
 	case r.OfLocal > 0:
 		x.Gain = l.OfLocal / r.OfLocal
 	case r.OfLink > 0:

@@ -58,6 +58,7 @@ func TestHold(t *testing.T) {
 		"a request":    {budget{stalls: -1}, &figures{Units: 1, traffic: &traffic{Requests: 1}}, "≤ 0 req", true},
 		"of each":      {budget{requests: 0.05, stalls: -1}, &figures{Units: 100, traffic: &traffic{Requests: 5}}, "≤ 0.05 req", false},
 		"bytes":        {budget{down: 1e5, requests: -1, stalls: -1}, &figures{Units: 2, traffic: &traffic{Down: 200_002}}, "≤ 100 KB", true},
+		"of names":     {budget{names: true, stalls: -1}, &figures{Units: 1, traffic: &traffic{Requests: 3, PackRequests: 3}}, "≤ 0 req", false},
 		"with the log": {budget{requests: 5, perLog: true, stalls: -1}, &figures{Units: 1, traffic: &traffic{Requests: 8}, commits: 3}, "≤ 8 req", false},
 		"of local":     {budget{ofLocal: 0.5, requests: -1, stalls: -1}, &figures{OfLocal: 0.49}, "≥ 0.50", true},
 		"of the link":  {budget{ofLink: 0.85, requests: -1, stalls: -1}, &figures{OfLink: 0.85}, "≥ 0.85", false},

@@ -54,7 +54,7 @@ func (b *bench) scan(ctx context.Context, s subject) error {
 		b.add(s, workScanHere, f)
 		return nil
 	}
-	whole, err := b.mountedWith(ctx, d, "packs")
+	whole, err := b.mountedWith(ctx, d, packs)
 	if err != nil {
 		return err
 	}
@@ -69,23 +69,47 @@ func (b *bench) scan(ctx context.Context, s subject) error {
 	return nil
 }
 
-// mountedWith mounts a device and waits until what status names is here, over a link
-// without limits. It is false where that does not come.
+// ready mounts a subject as it is when its first minute is over: with scan packs, where
+// there are some, and no byte of a file else.
+func (b *bench) ready(ctx context.Context, s subject) error {
+	if d, isOurs := s.(*device); isOurs {
+		_, err := b.mountedWith(ctx, d, packs)
+		return err
+	}
+	_, err := s.bare(ctx)
+	return err
+}
+
+// What status names that comes here by itself.
+const (
+	packs = "packs"
+	heads = "heads"
+)
+
+// mountedWith mounts a device and waits until its packs are here, or its heads too,
+// over a link without limits. It is false where that does not come.
 func (b *bench) mountedWith(ctx context.Context, d *device, what string) (bool, error) {
 	w := b.rig.wire()
 	b.rig.set(wire{})
 	defer b.rig.set(w)
-	if _, err := d.bare(ctx); err != nil {
+	var flags []string
+	if what == packs {
+		flags = append(flags, noHeads)
+	}
+	if _, err := d.empty(ctx, flags...); err != nil {
 		return false, err
 	}
-	all := 0
-	if what == "packs" {
-		var err error
-		if all, err = b.rig.objectsIn("scan"); err != nil {
-			return false, err
-		}
+	all, err := b.rig.objectsIn("scan")
+	if err != nil {
+		return false, err
 	}
-	whole, err := d.here(ctx, what, all, b.settings.patience)
+	whole, err := d.here(ctx, packs, all, b.settings.patience)
+	if err == nil && what == heads {
+		whole, err = d.here(ctx, heads, 0, b.settings.patience)
+	}
+	if !whole { // and will hardly come the next time
+		b.settings.patience = min(b.settings.patience, time.Second)
+	}
 	return whole, errors.Join(err, b.rig.quiet(ctx))
 }
 

@@ -26,7 +26,7 @@ var errWrongBytes = errors.New("WRONG BYTES, others than were imported")
 // start measures how soon a track begins, over a connection that is open: one is
 // begun before.
 func (b *bench) start(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	files := b.shuffled()[:b.settings.starts+1]
@@ -48,7 +48,7 @@ func (b *bench) start(ctx context.Context, s subject) error {
 		b.add(s, workStartHere, f)
 		return nil
 	}
-	whole, err := b.mountedWith(ctx, d, "heads")
+	whole, err := b.mountedWith(ctx, d, heads)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func same(tr track, got []byte, at int64) error {
 // seek measures jumps to where a track has not been, each a moment after the track
 // was begun, and one to its end when all of it has arrived.
 func (b *bench) seek(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	if _, err := b.begun(ctx, s, b.music.tracks[:1]); err != nil {

@@ -23,7 +23,8 @@ func (r *report) print(w io.Writer) {
 times: of one track where a row is about tracks; p95 and max are empty where there was one · req, KB: what passed over the link, for one track
 share: of the local file system's rate for the same bytes, of the link's, or for an import of sha256sum's · gain: how many times better than rclone
 RSS: after the work, and the most until then · rclone: mount --vfs-cache-mode full --use-server-modtime over the same objects and link, in the same run
-devices do not poll for news here; that is one small request every 4 s`)
+budgets of walks leave out the requests for scan packs, which come in the background; packs are here in all later rows that do not say otherwise,
+and heads only where a row says so · devices do not poll for news here; that is one small request every 4 s`)
 	if len(r.missed()) > 0 {
 		fmt.Fprintf(w, "MISSED: %s\n", strings.Join(r.missed(), "; "))
 	}
@@ -82,7 +83,7 @@ func (f *figures) cells(work, who, verdict string) []string {
 		c[7] = fmt.Sprintf("%.2f", share)
 	}
 	if f.traffic != nil {
-		c[8], c[9] = significant(f.requestsEach()), significant(f.downEach()/1e3)
+		c[8], c[9] = significant(f.requestsEach(false)), significant(f.downEach()/1e3)
 	}
 	if f.Memory > 0 {
 		c[10] = fmt.Sprintf("%.0f (%.0f)", float64(f.Memory)/1e6, float64(f.MostMemory)/1e6)

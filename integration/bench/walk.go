@@ -77,7 +77,7 @@ func (b *bench) newcomer(ctx context.Context) error {
 		return err
 	}
 	before := b.begin(workNew)
-	ready, err := d.mount(ctx)
+	ready, err := d.mount(ctx, noHeads)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (b *bench) cold(ctx context.Context, s subject) error {
 		work  string
 		files []track
 	}{{workColdTrack, b.music.large}, {workCold, b.music.mix}} {
-		if _, err := s.bare(ctx); err != nil {
+		if err := b.ready(ctx, s); err != nil {
 			return err
 		}
 		if _, err := b.begun(ctx, s, b.music.tracks[:1]); err != nil { // opens a connection
@@ -56,7 +56,7 @@ func (b *bench) cold(ctx context.Context, s subject) error {
 
 // streams reads many tracks at once, for what that takes of memory.
 func (b *bench) streams(ctx context.Context, s subject) error {
-	if _, err := s.bare(ctx); err != nil {
+	if err := b.ready(ctx, s); err != nil {
 		return err
 	}
 	files := b.shuffled()
