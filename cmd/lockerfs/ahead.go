@@ -77,14 +77,12 @@ func (a *ahead) run(ctx context.Context) {
 }
 
 // depthFor gives what is fetched ahead of a scan, in files, and of a copy, in bytes: twice
-// and three times what the link has under way. Without a measurement it is 0, the default.
+// and four times what the link has under way, but no less than usual, which is for links
+// that nobody has filled yet.
 func depthFor(s sched.Stats) (depth int, window int64) {
+	const perFile, usualDepth, usualWindow = 512 << 10, 4, 8 << 20
 	under := s.Rate * int64(s.FirstByte) / int64(time.Second)
-	const perFile, least = 512 << 10, 2 << 20
-	if under <= 0 {
-		return 0, 0
-	}
-	return int(2*under/perFile) + 2, max(3*under, least)
+	return max(int(2*under/perFile)+2, usualDepth), max(4*under, usualWindow)
 }
 
 // wallClock is the planner's time.

@@ -185,12 +185,12 @@ func TestOrderInAPlaylist(t *testing.T) {
 
 // TestDepthFollowsTheLink: what is fetched ahead is in proportion to what is under way.
 func TestDepthFollowsTheLink(t *testing.T) {
-	if depth, window := depthFor(sched.Stats{}); depth != 0 || window != 0 {
+	if depth, window := depthFor(sched.Stats{}); depth != 4 || window != 8<<20 {
 		t.Errorf("of an unknown link: %d files, %d bytes", depth, window)
 	}
 	thin, _ := depthFor(sched.Stats{Rate: 400_000, FirstByte: 50 * time.Millisecond})
 	wide, window := depthFor(sched.Stats{Rate: 50 << 20, FirstByte: 50 * time.Millisecond})
-	if thin != 2 || wide != 12 || window != 7864320 {
+	if thin != 4 || wide != 12 || window != 4*2621440 {
 		t.Errorf("%d files on a thin link, %d files and %d bytes on a wide one", thin, wide, window)
 	}
 }

@@ -44,8 +44,8 @@ func (r *report) chart() string {
 	for i, row := range rows {
 		y := chartTop + i*rowHeight
 		fmt.Fprintf(&b, `<text x="20" y="%d" fill="#222">%s</text>`+"\n", y+barHeight+5, escaped(row.Work))
-		bar(&b, x, y, row.Lockerfs.Median, "#1f7a5c")
-		bar(&b, x, y+barHeight+3, row.Rclone.Median, "#b9bec5")
+		bar(&b, x, y, row.Lockerfs.Median, row.Limit, "#1f7a5c")
+		bar(&b, x, y+barHeight+3, row.Rclone.Median, 0, "#b9bec5")
 		if row.Limit > 0 {
 			fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%[1]f" y2="%[3]d" stroke="#c2410c" stroke-width="2"/>`+"\n", x(row.Limit), y-3, y+barHeight+1)
 		}
@@ -78,10 +78,16 @@ func decades(rows []*row) (low, high float64) {
 	return max(low, 1e-3), high
 }
 
-func bar(b *strings.Builder, x func(float64) float64, y int, v float64, colour string) {
+// bar draws one bar with its time behind it, clear of the mark at limit.
+func bar(b *strings.Builder, x func(float64) float64, y int, v, limit float64, colour string) {
+	const label = 48 // wide
 	width := max(x(v)-chartLeft, 2)
+	behind := chartLeft + width
+	if mark := x(limit); limit > 0 && mark > behind-2 && mark < behind+label {
+		behind = mark
+	}
 	fmt.Fprintf(b, `<rect x="%d" y="%d" width="%.1f" height="%d" rx="2" fill="%s"/><text x="%.1f" y="%d" fill="#444" font-size="11">%s</text>`+"\n",
-		chartLeft, y, width, barHeight, colour, chartLeft+width+5, y+barHeight-1, humanMS(v))
+		chartLeft, y, width, barHeight, colour, behind+5, y+barHeight-1, humanMS(v))
 }
 
 // humanMS writes milliseconds as people do.
