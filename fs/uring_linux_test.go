@@ -145,7 +145,7 @@ func TestIOUring(t *testing.T) {
 // fio writes a file that carries its own checksums, and reads it back here.
 func TestFioVerifies(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fio")
-	common := []string{"--name=x", "--size=8m", "--bs=16k", "--verify=crc32c", "--verify_fatal=1"}
+	common := []string{"--name=x", "--size=8m", "--bs=16k", "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0"}
 	out, err := tool(t, "fio", append(common, "--rw=write", "--do_verify=0", "--filename="+file)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
