@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"sync"
 
 	"github.com/lockerfs/lockerfs/remote"
 )
@@ -24,7 +25,9 @@ const (
 // Wish is something that is fetched before anybody reads it. It ends by itself when all of
 // it is here, or cannot be fetched.
 type Wish struct {
+	c      *Cache
 	cancel context.CancelFunc
+	joined chan struct{} // closed when it waits for all it can of what is on its way, or has ended
 	done   chan struct{}
 }
 
@@ -33,17 +36,31 @@ type Wish struct {
 // be served as a whole is left alone.
 func (c *Cache) Wish(obj Object, class remote.Class, spans ...Span) *Wish {
 	ctx, cancel := context.WithCancel(c.base)
-	w := &Wish{cancel: cancel, done: make(chan struct{})}
-	f := &fulfilment{class: class, spans: spans}
-	if !c.spawn(func() {
+	w := &Wish{c: c, cancel: cancel, joined: make(chan struct{}), done: make(chan struct{})}
+	f := &fulfilment{class: class, spans: spans, joined: sync.OnceFunc(func() { close(w.joined) })}
+	work := func() {
 		defer close(w.done)
+		defer f.joined()
 		defer cancel()
 		f.run(ctx, c, obj)
-	}) {
+	}
+	if !c.spawn(work) {
 		cancel()
+		f.joined()
 		close(w.done)
 	}
 	return w
+}
+
+// Yield withdraws the wish in favour of another one, which takes over what is on its way
+// of what both want. It returns at once.
+func (w *Wish) Yield(to *Wish) {
+	if !w.c.spawn(func() {
+		_ = w.c.await(w.c.base, to.joined)
+		w.cancel()
+	}) {
+		w.cancel()
+	}
 }
 
 // End withdraws the wish. What is nearly here still arrives.
@@ -58,6 +75,8 @@ type fulfilment struct {
 	spans []Span
 	r     *replica
 	going []pledge // oldest first
+	// joined is called when wishDepth fills are waited for.
+	joined func()
 }
 
 // pledge is a fill that a wish waits for.
@@ -81,12 +100,17 @@ func (g *fulfilment) run(ctx context.Context, c *Cache, obj Object) {
 		}
 		for b, limit := blockOf(s.Offset), blockOf(end-1)+1; b < limit; {
 			next, ok := g.step(b, limit)
-			if !ok || len(g.going) == wishDepth && !g.settle(ctx) {
+			if len(g.going) == wishDepth {
+				g.joined()
+				ok = ok && g.settle(ctx)
+			}
+			if !ok {
 				return
 			}
 			b = next
 		}
 	}
+	g.joined()
 	for len(g.going) > 0 && g.settle(ctx) {
 	}
 }

@@ -126,3 +126,44 @@ func TestWishFails(t *testing.T) {
 	}
 	awaitWish(t, c.Wish(obj, remote.ReadAhead, Span{0, 1}))
 }
+
+// A wish that takes the place of another asks again for nothing that is on its way.
+func TestWishYields(t *testing.T) {
+	s := newStore(t)
+	c := openCache(t, s, t.TempDir(), plenty)
+	obj := s.put("a", 20<<20)
+	taps := make(chan *tap, wishDepth)
+	for range wishDepth {
+		s.then(func(ctx context.Context, g get, body []byte, o remote.Object) (io.ReadCloser, remote.Object, error) {
+			tap := newTap()
+			taps <- tap
+			return tap.answer(ctx, g, body, o)
+		})
+	}
+	first := c.Wish(obj, remote.ReadAhead, Span{0, 8 << 20})
+	var going []*tap
+	for range wishDepth {
+		going = append(going, <-taps)
+	}
+	second := c.Wish(obj, remote.ReadAhead, Span{1 << 20, 8 << 20})
+	first.Yield(second)
+	awaitWish(t, first)
+	for _, tap := range going {
+		tap.flood()
+	}
+	awaitWish(t, second)
+	asked := map[int64]int{}
+	for _, g := range s.seen() {
+		for at := g.r.Offset; at < g.r.Offset+g.r.Length; at += blockSize {
+			asked[at]++
+		}
+	}
+	for at, n := range asked {
+		if n != 1 && at >= 1<<20 {
+			t.Errorf("block at %d was asked for %d times", at, n)
+		}
+	}
+	if len(asked) != 9<<20/blockSize {
+		t.Errorf("%d blocks", len(asked))
+	}
+}

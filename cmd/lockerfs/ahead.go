@@ -126,17 +126,21 @@ func (a *ahead) Want(file prefetch.File, class prefetch.Class, ranges []prefetch
 	key := wanted{file, class}
 	before := a.wishes[key]
 	delete(a.wishes, key)
-	if len(ranges) > 0 {
-		if w := a.wish(file, class, ranges); w != nil {
-			a.wishes[key] = w
+	if w := a.wish(file, class, ranges); w != nil {
+		a.wishes[key] = w
+		if before != nil {
+			before.Yield(w)
 		}
-	}
-	if before != nil {
-		before.End() // after the new one has joined what is on its way
+	} else if before != nil {
+		before.End()
 	}
 }
 
+// wish begins to fetch; it gives nil where there is nothing to be fetched.
 func (a *ahead) wish(file prefetch.File, class prefetch.Class, ranges []prefetch.Range) *cache.Wish {
+	if len(ranges) == 0 {
+		return nil
+	}
 	v, err := a.index.Version(context.Background(), catalog.ID(file))
 	if err != nil {
 		return nil
