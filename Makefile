@@ -36,8 +36,9 @@ cross: ## compile for the other platforms
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/lockerfs
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./cmd/... ./fs/... ./cache/... ./remote/...
 
-bench: setup tools build ## times, in one run, as a table
-	$(GO) run ./integration/bench -lockerfs $(BIN)/lockerfs -versitygw $(BIN)/versitygw
+BENCH ?=
+bench: setup tools build ## times, in one run, as a table; BENCH="-only start,gap" chooses, with rclone on PATH beside it
+	$(GO) run ./integration/bench -lockerfs $(BIN)/lockerfs -versitygw $(BIN)/versitygw $(BENCH)
 
 FUZZTIME ?= 60s
 fuzz: ## every fuzz target for FUZZTIME

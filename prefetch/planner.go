@@ -101,21 +101,13 @@ func (p *Planner) Scans(who Process, at time.Time) bool {
 	return customOf(who.Name) != player && p.scanners.lately(who.Name, at)
 }
 
-// Yields tells whether the reader of a handle can wait for others: somebody listens, and
-// it is not he. Copies and the like can.
-func (p *Planner) Yields(number uint64, at time.Time) bool {
+// Copies tells whether the reader of a handle copies, or looks through files, as far as he
+// or what he did before tells: he can wait for others.
+func (p *Planner) Copies(number uint64, at time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.handles[number]
-	if h == nil || h.proc.playing > 0 || !hasty(h.is) && !hasty(h.proc.habitAt(at)) {
-		return false
-	}
-	for _, c := range p.processes {
-		if c.playing > 0 && c != h.proc {
-			return true
-		}
-	}
-	return false
+	return h != nil && h.proc.playing == 0 && (hasty(h.is) || hasty(h.proc.habitAt(at)))
 }
 
 // Plays tells whether somebody plays a file; what is wanted of it as ReadAhead is wanted

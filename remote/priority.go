@@ -17,8 +17,7 @@ const (
 	ReadAhead
 	// NextTrack: they are of what is likely to be played next.
 	NextTrack
-	// Copy: a program copies or scans files, and will soon read these bytes; or waits for
-	// them, while somebody listens who comes first.
+	// Copy: a program that copies files waits for them, or it or a scan will soon read them.
 	Copy
 	// Upload: what was written here is on its way to the store.
 	Upload

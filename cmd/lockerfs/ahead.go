@@ -105,7 +105,7 @@ func (a *ahead) Opened(handle uint64, thread uint32, v *catalog.Version) (scans 
 func (a *ahead) Asked(handle uint64, off, n int64) remote.Class {
 	at := time.Now()
 	a.planner.Read(handle, off, n, at)
-	if a.planner.Yields(handle, at) {
+	if a.planner.Copies(handle, at) {
 		return remote.Copy
 	}
 	return remote.Demand

@@ -41,6 +41,8 @@ type heads struct {
 	cache *cache.Cache
 	limit int64 // bytes; negative for the default
 	log   *slog.Logger
+	// after waits for what comes before the first round.
+	after func(ctx context.Context)
 	wake  chan struct{}
 
 	mu    sync.Mutex // guards state
@@ -63,7 +65,7 @@ func headSize(s string) (*int64, error) {
 }
 
 func newHeads(e *engine) *heads {
-	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), wake: make(chan struct{}, 1)}
+	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), after: e.packs.arrived, wake: make(chan struct{}, 1)}
 	if e.place.heads != nil {
 		h.limit = *e.place.heads
 	}
@@ -97,6 +99,7 @@ func (h *heads) fill(ctx context.Context) {
 	if h == nil || h.limit == 0 || h.index.WaitSynced(ctx) != nil {
 		return
 	}
+	h.after(ctx) // scans want packs before anybody wants heads
 	for {
 		began := time.Now()
 		if err := h.round(ctx); err != nil && ctx.Err() == nil {

@@ -39,6 +39,7 @@ type packs struct {
 	index packIndex
 	log   *slog.Logger
 	wake  chan struct{} // commits came in, or the store came back
+	first chan struct{} // closed when fill has gone through the locker once
 	// pause is the least time between walks; patience is how long who scans waits.
 	pause, patience time.Duration
 
@@ -67,7 +68,7 @@ func openPacks(dir string, s pack.Fetcher, index packIndex, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
-	p := &packs{shelf: shelf, index: index, log: log, wake: make(chan struct{}, 1), pause: packPause, patience: scanPatience,
+	p := &packs{shelf: shelf, index: index, log: log, wake: make(chan struct{}, 1), first: make(chan struct{}), pause: packPause, patience: scanPatience,
 		coming: map[string]*coming{}, absent: map[string]time.Time{}}
 	p.base, p.stop = context.WithCancel(context.Background())
 	return p, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,12 +21,14 @@ func (p *packs) fill(ctx context.Context) {
 	if p == nil || p.index.WaitSynced(ctx) != nil {
 		return
 	}
+	gone := sync.OnceFunc(func() { close(p.first) })
 	whole := int64(-1) // the commit of which all packs were fetched
 	for {
 		began, applied := time.Now(), p.index.Applied()
 		var again <-chan time.Time
 		if applied != whole {
 			err := p.walk(ctx)
+			gone()
 			switch {
 			case err == nil || errors.Is(err, errPacksFull):
 				whole = applied
@@ -43,6 +46,17 @@ func (p *packs) fill(ctx context.Context) {
 		case <-again:
 		case <-p.wake:
 		}
+	}
+}
+
+// arrived waits until what is missing was fetched once, as far as it could be.
+func (p *packs) arrived(ctx context.Context) {
+	if p == nil {
+		return
+	}
+	select {
+	case <-p.first:
+	case <-ctx.Done():
 	}
 }
 

@@ -12,6 +12,9 @@ const (
 	// readers were slow says little, so the best counts; a link that got slower is known
 	// to be after so many.
 	memory = 16
+	// enough is how many bytes give a first idea of the link, before a window is full: on a
+	// fast link, a window takes fifty small requests one after another.
+	enough = 192 << 10
 	// baseAge is how long the least time to a first byte is believed.
 	baseAge = time.Minute
 )
@@ -26,6 +29,7 @@ type meter struct {
 	since  time.Time  // when active became positive, or the window began
 	busy   time.Duration
 	bytes  int64
+	guess  float64   // bytes a second, as long as there are no rates
 	rates  []float64 // bytes a second of the last windows
 	next   int
 
@@ -62,8 +66,9 @@ func (m *meter) end() {
 	}
 }
 
-// add counts bytes received, and gives what a window showed that they end.
-func (m *meter) add(n int) (finding, bool) {
+// add counts bytes received, and gives what a window showed that they end. guessed tells
+// that there is now a first idea of the rate.
+func (m *meter) add(n int) (f finding, full, guessed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.bytes += int64(n)
@@ -73,9 +78,13 @@ func (m *meter) add(n int) (finding, bool) {
 		busy += now.Sub(m.since)
 	}
 	if busy < window {
-		return finding{}, false
+		guessed = m.guess == 0 && len(m.rates) == 0 && m.bytes >= enough && busy > 0
+		if guessed {
+			m.guess = float64(m.bytes) / busy.Seconds()
+		}
+		return finding{}, false, guessed
 	}
-	f := finding{rate: float64(m.bytes) / busy.Seconds(), base: m.base}
+	f = finding{rate: float64(m.bytes) / busy.Seconds(), base: m.base}
 	if m.asked > 0 {
 		f.mean = m.first / time.Duration(m.asked)
 	}
@@ -86,7 +95,7 @@ func (m *meter) add(n int) (finding, bool) {
 	}
 	m.next++
 	m.bytes, m.busy, m.since, m.first, m.asked = 0, 0, now, 0, 0
-	return f, true
+	return f, true, false
 }
 
 // answered notes how long a request took to its first byte.
@@ -105,6 +114,9 @@ func (m *meter) answered(d time.Duration) {
 func (m *meter) rate() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.rates) == 0 {
+		return m.guess
+	}
 	best := 0.0
 	for _, r := range m.rates {
 		best = max(best, r)

@@ -182,12 +182,20 @@ func (q *queue) pressed(p *pass) <-chan struct{} {
 	return nil
 }
 
-// tune takes what a window showed into account, when the link carries rate bytes a
-// second: together, background bodies may keep it for pieceTime.
-func (q *queue) tune(f finding, rate float64) {
+// widen takes into account that the link carries rate bytes a second: together,
+// background bodies may keep it for pieceTime.
+func (q *queue) widen(rate float64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.behind = min(max(int(rate*pieceTime.Seconds())/minPiece, 1), maxBackground)
+	q.admit()
+}
+
+// tune takes what a window showed into account.
+func (q *queue) tune(f finding, rate float64) {
+	q.widen(rate)
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.crowded { // else the present depth was not tried
 		q.crowded = false
 		for c := range q.waiting {

@@ -100,8 +100,11 @@ func (s *Store) piece(c remote.Class) int64 {
 
 // learn takes what arrived into account.
 func (s *Store) learn(n int) {
-	if f, ok := s.meter.add(n); ok {
+	switch f, full, guessed := s.meter.add(n); {
+	case full:
 		s.queue.tune(f, s.meter.rate())
+	case guessed:
+		s.queue.widen(s.meter.rate())
 	}
 }
 

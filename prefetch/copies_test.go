@@ -10,9 +10,9 @@ type deaf struct{}
 
 func (deaf) Want(File, Class, []Range) {}
 
-// TestYields: while somebody listens, who copies can wait, from the first byte of the next
-// file on; the listener cannot, nor anybody while nobody listens.
-func TestYields(t *testing.T) {
+// TestCopies: who copied a file is taken for a copier from the first byte of the next one
+// on; who plays is not.
+func TestCopies(t *testing.T) {
 	p := New(deaf{}, nil, nil, Options{})
 	now := time.Unix(1000, 0)
 	open := func(number uint64, who Process) {
@@ -27,25 +27,21 @@ func TestYields(t *testing.T) {
 	}
 	cat, mpv := Process{1, "cat"}, Process{2, "mpv"}
 	open(1, cat)
+	if p.Copies(1, now) {
+		t.Error("an unknown program copies")
+	}
 	read(1, 0, 4<<20)
-	if p.Yields(1, now) || p.Plays(1) {
-		t.Error("a copy yields though nobody listens")
+	if !p.Copies(1, now) || p.Plays(1) {
+		t.Error("a copy is not known")
 	}
 	open(2, mpv)
 	read(2, 0, 2<<20)
-	if !p.Yields(1, now) || p.Plays(1) {
-		t.Error("a copy does not yield to a listener")
-	}
-	if p.Yields(2, now) || !p.Plays(2) {
-		t.Error("the listener yields")
+	if p.Copies(2, now) || !p.Plays(2) {
+		t.Error("the listener copies")
 	}
 	p.Release(1, now)
 	open(3, cat)
-	if !p.Yields(3, now) || p.Yields(3, now.Add(habit+time.Second)) || p.Yields(99, now) {
+	if !p.Copies(3, now) || p.Copies(3, now.Add(habit+time.Second)) || p.Copies(99, now) {
 		t.Error("the next file of a copy")
-	}
-	open(4, Process{4, "other"})
-	if p.Yields(4, now) {
-		t.Error("who is not known to copy yields")
 	}
 }
