@@ -94,10 +94,14 @@ func (p *Planner) Behaviour(number uint64) Behaviour {
 }
 
 // Scans tells whether a process is likely to read no more of the next file than a scan
-// does: because programs of its name did so lately, and are no players.
+// does: because it scans one after the other just now, or because programs of its name did
+// so lately and are no players.
 func (p *Planner) Scans(who Process, at time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c := p.processes[who]; c != nil && c.playing == 0 && c.scan.likes >= scanLikes {
+		return true
+	}
 	return customOf(who.Name) != player && p.scanners.lately(who.Name, at)
 }
 

@@ -40,6 +40,12 @@ func TestScans(t *testing.T) {
 	if p.Scans(Process{4, "mpv"}, now) {
 		t.Error("a player is expected to scan")
 	}
+	mpd := Process{5, "mpd"}
+	reads(mpd, 128<<10)
+	reads(mpd, 128<<10)
+	if !p.Scans(mpd, now) {
+		t.Error("a player that scans is not expected to")
+	}
 	for i := range 3 * maxScanners {
 		reads(Process{100 + i, fmt.Sprint("p", i)}, 128<<10)
 	}
