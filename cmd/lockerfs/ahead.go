@@ -50,6 +50,10 @@ func newAhead(e *engine, mount string) *ahead {
 	return a
 }
 
+// keptWhole is how large a track that is played may be to be kept whole, in bytes. More of
+// a mix of hours than what is heard costs too much.
+const keptWhole = 64 << 20
+
 // retune is how often the planner is told what the link carries.
 const retune = 2 * time.Second
 
@@ -152,7 +156,13 @@ func (a *ahead) wish(file prefetch.File, class prefetch.Class, ranges []prefetch
 		}
 		spans[i] = cache.Span{Offset: r.From, Length: r.Len()}
 	}
-	return a.cache.Wish(objectOf(v), a.classOf(file, class), spans...)
+	to := a.classOf(file, class)
+	if to == remote.ReadAhead && v.Size <= keptWhole {
+		// What the player read so far may have come from a pack. The kernel can read the
+		// file by itself once all of it is in the cache.
+		spans = append(spans, cache.Span{Length: v.Size})
+	}
+	return a.cache.Wish(objectOf(v), to, spans...)
 }
 
 // classOf gives the class that a request for what is wanted of a file has in the queue.

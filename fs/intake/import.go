@@ -22,6 +22,8 @@ type Committer interface {
 	Commit(ctx context.Context, ops []catalog.Op) (pending.Committed, error)
 	// Recover brings a commit that was left undecided into the index, or fails.
 	Recover(ctx context.Context) error
+	// Rest says that there will be no more for now.
+	Rest(ctx context.Context)
 }
 
 // Importer takes files into one locker.
@@ -81,6 +83,9 @@ func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progr
 	stop := show(progress, r.ledger.now)
 	err := r.all(ctx, paths)
 	stop()
+	if err == nil && !opts.DryRun {
+		im.Commit.Rest(ctx)
+	}
 	report := r.ledger.result()
 	report.Elapsed = time.Since(start)
 	return report, err

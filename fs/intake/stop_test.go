@@ -80,6 +80,7 @@ func (c deciding) Commit(_ context.Context, ops []catalog.Op) (pending.Committed
 	return c(ops)
 }
 func (c deciding) Recover(context.Context) error { return nil }
+func (c deciding) Rest(context.Context)          {}
 
 func TestCommitterFailsForGood(t *testing.T) {
 	d, src := newDevice(t, remotetest.NewMemory()), songs(t, 60)

@@ -89,6 +89,24 @@ func (c *Committer) Recover(ctx context.Context) error {
 	return c.recover(ctx)
 }
 
+// Rest is called by whoever has made many commits and makes no more: it writes a
+// checkpoint if they were so many that another device would feel it. Failing to is no
+// failure.
+func (c *Committer) Rest(ctx context.Context) {
+	if c.take(ctx) != nil {
+		return
+	}
+	n := c.index.Applied()
+	due := n-c.checkpointed >= restCommits
+	if due {
+		c.checkpointed, c.sinceCheckpoint = n, 0
+	}
+	c.give()
+	if due {
+		c.checkpoint(ctx)
+	}
+}
+
 // Undecided tells whether the state folder dir holds a commit that is on its way, or
 // was left so by a crash: it is on this machine, and not yet known to be in the store.
 func Undecided(dir string) bool {
@@ -203,6 +221,8 @@ func (c *Committer) settle(ctx context.Context, in *intent) (won bool, err error
 const (
 	checkpointCommits = 200
 	checkpointBytes   = 4 << 20
+	// restCommits is how many commits call for one when there will be no more for now.
+	restCommits = 16
 )
 
 // checkpointDue tells whether the commits up to n call for a checkpoint. It needs the

@@ -257,6 +257,24 @@ func TestCheckpointsAreWritten(t *testing.T) {
 	}
 }
 
+// TestRest: many commits end with a checkpoint, a few do not.
+func TestRest(t *testing.T) {
+	store := newStore(t)
+	d := start(t, t.TempDir(), store)
+	for i := range 16 {
+		if n, err := catalog.NewestCheckpoint(t.Context(), store); err != nil || n != 0 {
+			t.Fatalf("checkpoint %d after %d commits, %v", n, i, err)
+		}
+		if _, err := d.committer.Commit(t.Context(), []catalog.Op{folder(fmt.Sprint(i))}); err != nil {
+			t.Fatal(err)
+		}
+		d.committer.Rest(t.Context())
+	}
+	if n, err := catalog.NewestCheckpoint(t.Context(), store); err != nil || n != 16 {
+		t.Errorf("newest checkpoint %d, %v", n, err)
+	}
+}
+
 func TestNothingIsSentWithoutRights(t *testing.T) {
 	faulty := remotetest.NewFaulty(newStore(t))
 	d := start(t, t.TempDir(), faulty)
