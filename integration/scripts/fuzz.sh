@@ -41,7 +41,7 @@ start() { # directory binary target
 	(
 		cd "$1"
 		exec timeout --kill-after=10 "$limit" "$2" -test.run '^$' -test.fuzz "^$3\$" -test.fuzztime "$time" \
-			-test.fuzzminimizetime 500x -test.parallel 1 -test.fuzzcachedir "$cache"
+			-test.fuzzminimizetime 100x -test.parallel 1 -test.fuzzcachedir "$cache"
 	) >"$log" 2>&1 &
 	running[$!]="$1 $3"
 }
