@@ -36,6 +36,7 @@ type Handle struct {
 	released bool
 	next     int64 // end of the last read
 	window   int64 // bytes a miss fetches
+	narrow   bool  // the window stays as it is
 	ahead    int64 // end of what was asked for
 	backing  *backing
 }
@@ -174,8 +175,19 @@ func (h *Handle) follow(ctx context.Context, off, end int64) {
 	}
 }
 
+// Narrow has the handle fetch little beyond what is read, however it is read: for one
+// whose reader stops after the beginning.
+func (h *Handle) Narrow() {
+	h.r.mu.Lock()
+	defer h.r.mu.Unlock()
+	h.narrow, h.window = true, minWindow
+}
+
 // widen doubles the window, up to an eighth of all the room there is. With r.mu held.
 func (h *Handle) widen() {
+	if h.narrow {
+		return
+	}
 	h.window = max(min(2*h.window, maxWindow, h.c.limit()/8), minWindow)
 }
 

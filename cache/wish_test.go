@@ -167,3 +167,18 @@ func TestWishYields(t *testing.T) {
 		t.Errorf("%d blocks", len(asked))
 	}
 }
+
+// A narrow handle fetches as little at the end as at the beginning.
+func TestNarrow(t *testing.T) {
+	s := newStore(t)
+	c := openCache(t, s, t.TempDir(), plenty)
+	obj := s.put("a", 4<<20)
+	h := acquire(t, c, obj)
+	h.Narrow()
+	wantAll(t, s, h)
+	for _, g := range s.seen() {
+		if g.r.Length > minWindow {
+			t.Errorf("it asked for %v", g.r)
+		}
+	}
+}

@@ -46,6 +46,8 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 	}
 	if !f.opts.Watcher.Opened(out.Fh, in.Pid, v) {
 		h.grace.end()
+	} else if n, ok := content.(Narrower); ok {
+		n.Narrow()
 	}
 	return fuse.OK
 }

@@ -56,6 +56,12 @@ type Content interface {
 	Close()
 }
 
+// Narrower is a Content that can be told that its reader stops after the beginning.
+type Narrower interface {
+	Content
+	Narrow()
+}
+
 // Backed is a Content whose bytes may all lie in one file of this machine.
 type Backed interface {
 	Content

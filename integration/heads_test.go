@@ -12,7 +12,7 @@ import (
 	"github.com/lockerfs/lockerfs/integration/link"
 )
 
-// TestHeadsComeWhenIdle: the first half megabyte of every track comes by itself; then each
+// TestHeadsComeWhenIdle: the first 768 KiB of every track comes by itself; then each
 // begins without a request.
 func TestHeadsComeWhenIdle(t *testing.T) {
 	need(t, "ffmpeg")

@@ -20,8 +20,9 @@ import (
 
 const (
 	// headBytes is what a player reads before a track sounds, and what MPD reads of each
-	// when it scans, in bytes.
-	headBytes = 512 << 10
+	// when it scans, in bytes: it fills a buffer of 512 KiB, and asks for 256 KiB more once
+	// it has taken a cover out of that.
+	headBytes = 768 << 10
 	// headShare is the part of the cache that heads may take if nothing else is said.
 	headShare = 10
 	// headsAtOnce is how many are fetched together.
