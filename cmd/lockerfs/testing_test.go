@@ -8,7 +8,7 @@ import (
 )
 
 // deadline bounds every wait for something that happens in another process.
-const deadline = 20 * time.Second
+const deadline = time.Minute
 
 // await polls until done is true.
 func await(t *testing.T, what string, done func() bool) {
