@@ -4,8 +4,8 @@
 // It knows: [Object] (one version of one object, by key, ETag and size), blocks,
 // fills, a byte limit, and a [Fetcher] that gives ranges. It must never know a
 // concrete store, names of files or folders, tags, the catalog or FUSE, nor plan
-// ahead beyond the window of one sequential handle. Losing the whole folder costs
-// bandwidth and nothing else.
+// ahead beyond the small window of one sequential handle: who knows more has a [Wish].
+// Losing the whole folder costs bandwidth and nothing else.
 //
 // # On disk
 //
