@@ -132,7 +132,7 @@ func (g *fulfilment) step(b, limit int) (next int, ok bool) {
 	}
 	f := r.flight[b]
 	if f == nil {
-		// Whoever began a fetch has given it this reader's values; a wish has none.
+		// No reader's values go along: there is none.
 		f = r.begin(context.Background(), g.class, b, b, min(limit, b+wishPiece/blockSize))
 	}
 	if f.end <= b { // its bytes are being removed

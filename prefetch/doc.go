@@ -39,7 +39,9 @@
 //
 // # Scans
 //
-// Scans of tags are answered from packs and need nothing. MPD reads half a megabyte
+// Scans of tags are answered from packs and need nothing; [Planner.Scans] tells whose next
+// file is likely to be only looked at, by the name of the program, since many are started
+// anew for each file. MPD reads half a megabyte
 // of each file and waits for it: when two files were scanned in the order of the
 // walk, as much of the following ones as was read of those is wanted, some files
 // deep. The first step aside ends it.
