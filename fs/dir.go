@@ -51,8 +51,13 @@ func (f *FS) OpenDir(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut)
 // ReleaseDir implements fuse.RawFileSystem.
 func (f *FS) ReleaseDir(in *fuse.ReleaseIn) { f.folders.take(in.Fh) }
 
-// FsyncDir implements fuse.RawFileSystem: what is listed is committed.
-func (f *FS) FsyncDir(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status { return fuse.OK }
+// FsyncDir implements fuse.RawFileSystem: names are safe when it is answered.
+func (f *FS) FsyncDir(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	if f.opts.Writer == nil {
+		return fuse.OK
+	}
+	return f.status("fsyncdir", in.NodeId, f.opts.Writer.Sync(context.Background()))
+}
 
 // ReadDir implements fuse.RawFileSystem.
 func (f *FS) ReadDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {

@@ -10,23 +10,27 @@ import (
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/library"
+	"github.com/lockerfs/lockerfs/fs/pending"
 	"github.com/lockerfs/lockerfs/remote"
 )
 
 // What only the kernel's protocol can get wrong.
 var (
-	errReadOnly   = errors.New("the mount is read-only")
-	errStale      = errors.New("no such node any more")
-	errNotDir     = errors.New("not a folder")
-	errIsDir      = errors.New("is a folder")
-	errNoHandle   = errors.New("no such handle")
-	errNoAttr     = errors.New("no such extended attribute")
-	errSmall      = errors.New("buffer is too small")
-	errPastEnd    = errors.New("offset past the end of the file")
-	errBadRequest = errors.New("request makes no sense")
-	errNotTTY     = errors.New("no such control")
-	errShort      = errors.New("content ended before the file does")
-	errUnwanted   = errors.New("the file was closed meanwhile")
+	errReadOnly     = errors.New("the mount is read-only")
+	errStale        = errors.New("no such node any more")
+	errNotDir       = errors.New("not a folder")
+	errIsDir        = errors.New("is a folder")
+	errNoHandle     = errors.New("no such handle")
+	errNoAttr       = errors.New("no such extended attribute")
+	errSmall        = errors.New("buffer is too small")
+	errPastEnd      = errors.New("offset past the end of the file")
+	errBadRequest   = errors.New("request makes no sense")
+	errNotTTY       = errors.New("no such control")
+	errShort        = errors.New("content ended before the file does")
+	errNotPermitted = errors.New("not possible on a drive like this")
+	errUnsupported  = errors.New("not supported")
+	errAttrExists   = errors.New("the extended attribute is there")
+	errUnwanted     = errors.New("the file was closed meanwhile")
 )
 
 // errnos says which errno stands for which error; the first row that matches
@@ -51,6 +55,19 @@ var errnos = []struct {
 	{errNotTTY, syscall.ENOTTY},
 	{errShort, syscall.EIO},
 	{errUnwanted, syscall.EINTR},
+	{errNotPermitted, syscall.EPERM},
+	{errUnsupported, syscall.EOPNOTSUPP},
+	{errAttrExists, syscall.EEXIST},
+
+	{pending.ErrMoved, syscall.ESTALE},
+	{pending.ErrExists, syscall.EEXIST},
+	{pending.ErrNotEmpty, syscall.ENOTEMPTY},
+	{pending.ErrNotDir, syscall.ENOTDIR},
+	{pending.ErrIsDir, syscall.EISDIR},
+	{pending.ErrLoop, syscall.EINVAL},
+	{pending.ErrFull, syscall.ENOSPC},
+	{pending.ErrTooLarge, syscall.EFBIG},
+	{pending.ErrXattrs, syscall.ENOSPC},
 
 	{remote.ErrFull, syscall.ENOSPC},
 	{remote.ErrNotFound, syscall.EIO},

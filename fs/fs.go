@@ -30,6 +30,8 @@ type Options struct {
 	Free int64
 	// NoPassthrough has all reads pass this process, also of files that are here whole.
 	NoPassthrough bool
+	// Writer makes changes; nil where nothing may be changed.
+	Writer Writer
 	// Watcher is told what programs do with open files; nil for none.
 	Watcher Watcher
 	// Log is for what the kernel is not told; nil for none.

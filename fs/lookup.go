@@ -99,7 +99,7 @@ func (f *FS) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrO
 // Access implements fuse.RawFileSystem. Permission bits are the kernel's business
 // (default_permissions); what it cannot know is that nothing may be written.
 func (f *FS) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Status {
-	if in.Mask&unix.W_OK != 0 {
+	if in.Mask&unix.W_OK != 0 && f.opts.Writer == nil {
 		return f.status("access", in.NodeId, errReadOnly)
 	}
 	return f.status("access", in.NodeId, f.names(cancel, func(ctx context.Context) error {

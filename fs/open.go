@@ -9,11 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/pending"
 )
 
-// file is an open file: one version for as long as it is open.
+// file is an open file: one version for as long as it is open, or one that is being
+// written.
 type file struct {
-	size    int64
+	size    int64         // of a version that does not change
+	staged  *pending.File // nil for such a version
+	writes  bool          // it was opened for writing
 	node    uint64
 	content Content
 	backing int32 // the kernel's number of the file it reads by itself; 0: it asks us
@@ -25,7 +29,13 @@ type file struct {
 // change, so the pages that the kernel has of it are always right.
 func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
-		return f.status("open", in.NodeId, errReadOnly)
+		return f.openForWriting(cancel, in, out)
+	}
+	if f.opts.Writer != nil {
+		if staged, ok := f.opts.Writer.Open(id(in.NodeId)); ok {
+			f.openStaged(in.NodeId, staged, false, out)
+			return fuse.OK
+		}
 	}
 	v, err := f.version(cancel, id(in.NodeId))
 	if err != nil {
@@ -68,21 +78,35 @@ func (f *FS) version(cancel <-chan struct{}, node catalog.ID) (v *catalog.Versio
 func (f *FS) Release(cancel <-chan struct{}, in *fuse.ReleaseIn) {
 	if h, ok := f.files.take(in.Fh); ok {
 		f.passes.leave(h.node, h.content, h.backing)
-		f.opts.Watcher.Ended(in.Fh)
+		if h.staged == nil {
+			f.opts.Watcher.Ended(in.Fh)
+		}
 	}
 }
 
-// Flush implements fuse.RawFileSystem: a handle that cannot be written is clean.
+// Flush implements fuse.RawFileSystem: a descriptor is closed. What was written is safe
+// when it is answered.
 func (f *FS) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status {
-	if h, err := f.files.get(in.Fh); err == nil {
-		h.grace.flush()
+	h, err := f.files.get(in.Fh)
+	if err != nil {
+		return f.status("flush", in.NodeId, err)
 	}
+	if h.staged != nil {
+		return f.status("flush", in.NodeId, h.sync())
+	}
+	h.grace.flush()
 	f.opts.Watcher.Closed(in.Fh)
 	return fuse.OK
 }
 
 // Fsync implements fuse.RawFileSystem.
-func (f *FS) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status { return fuse.OK }
+func (f *FS) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	h, err := f.files.get(in.Fh)
+	if err == nil {
+		err = h.sync()
+	}
+	return f.status("fsync", in.NodeId, err)
+}
 
 // Lseek implements fuse.RawFileSystem: a file is all data, and then comes a hole.
 func (f *FS) Lseek(cancel <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
@@ -91,12 +115,12 @@ func (f *FS) Lseek(cancel <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut)
 	case err != nil:
 	case in.Whence != unix.SEEK_DATA && in.Whence != unix.SEEK_HOLE:
 		err = errBadRequest
-	case in.Offset >= uint64(h.size):
+	case in.Offset >= uint64(h.length()):
 		err = errPastEnd
 	case in.Whence == unix.SEEK_DATA:
 		out.Offset = in.Offset
 	default:
-		out.Offset = uint64(h.size)
+		out.Offset = uint64(h.length())
 	}
 	return f.status("lseek", in.NodeId, err)
 }

@@ -18,6 +18,9 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	if err != nil {
 		return nil, f.status("read", in.NodeId, err)
 	}
+	if h.staged != nil {
+		return f.readStaged(cancel, in, h, buf)
+	}
 	if in.Offset >= uint64(h.size) {
 		return fuse.ReadResultData(nil), fuse.OK
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/pending"
 )
 
 // Names answers for what is visible, from this machine. The error is
@@ -37,6 +38,25 @@ type Gate interface {
 type Tree interface {
 	Names
 	Gate
+}
+
+// Writer changes what is visible. [pending.Overlay] is one.
+type Writer interface {
+	// Open opens a node whose content is staged, for reading; ok is false for others.
+	Open(node catalog.ID) (f *pending.File, ok bool)
+	// Edit opens a node for writing. [pending.ErrMoved]: the kernel must look the name up
+	// again, and gets another node.
+	Edit(ctx context.Context, node catalog.ID, truncate bool) (*pending.File, error)
+	Create(ctx context.Context, parent catalog.ID, name string, mode uint32) (catalog.Attr, *pending.File, error)
+	Mkdir(ctx context.Context, parent catalog.ID, name string, mode uint32) (catalog.Attr, error)
+	Remove(ctx context.Context, parent catalog.ID, name string, kind catalog.Kind) error
+	Rename(ctx context.Context, from catalog.ID, name string, to catalog.ID, newName string, how pending.How) error
+	Set(ctx context.Context, node catalog.ID, s pending.Setting) (catalog.Attr, error)
+	// SetXattr sets an attribute, or removes it when value is nil. check may refuse, knowing
+	// whether it is there.
+	SetXattr(ctx context.Context, node catalog.ID, name string, value []byte, check func(there bool) error) error
+	// Sync makes all names durable.
+	Sync(ctx context.Context) error
 }
 
 // Contents gives the bytes of versions.

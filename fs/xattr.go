@@ -26,6 +26,7 @@ const (
 	stateOnline  = "online"  // only in the store
 	statePartial = "partial" // some bytes are here
 	stateLocal   = "local"   // all bytes are here
+	statePending = "pending" // written here, not in the store yet
 )
 
 // GetXAttr implements fuse.RawFileSystem.
@@ -88,6 +89,10 @@ func (f *FS) ownXattr(cancel <-chan struct{}, node catalog.ID, name string) ([]b
 		return nil, errNoAttr // a folder
 	case err != nil:
 		return nil, err
+	case name == attrState && v.Object.Key == "":
+		return []byte(statePending), nil
+	case name == attrKey && v.Object.Key == "":
+		return nil, errNoAttr
 	case name == attrKey:
 		return []byte(v.Object.Key), nil
 	case name == attrState:
@@ -138,6 +143,8 @@ func (f *FS) xattrNames(cancel <-chan struct{}, node catalog.ID) ([]string, erro
 		return names, nil
 	case err != nil:
 		return nil, err
+	case v.Object.Key == "":
+		return append(names, attrState), nil
 	case v.SHA256.Known():
 		names = append(names, attrSHA256)
 	}

@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"fs/tag":            {},
 	"fs/library":        {"fs/tag"},
 	"fs/catalog":        {"fs/library", "fs/tag", "remote"},
-	"fs/pending":        {"fs/catalog", "cache/staging", "remote"},
+	"fs/pending":        {"fs/catalog", "fs/library", "cache/staging", "remote"},
 	"fs/intake":         {"fs/catalog", "fs/library", "fs/pending", "fs/tag", "cache/pack", "remote"},
 	"fs":                {"fs/catalog", "fs/library", "fs/pending", "fs/tag", "remote"},
 	"cmd/lockerfs":      {"cache", "cache/pack", "cache/pin", "cache/staging", "fs", "fs/catalog", "fs/intake", "fs/library", "fs/pending", "fs/tag", "prefetch", "remote", "remote/dir", "remote/retry", "remote/s3", "remote/sched"},

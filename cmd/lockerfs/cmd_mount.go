@@ -42,7 +42,7 @@ func (a *app) mountCommand() *cobra.Command {
 		return a.mount(ctx, p)
 	})
 	c.Flags().BoolVar(&f.allowOther, "allow-other", false, "let other users read it")
-	c.Flags().BoolVar(&f.readOnly, "read-only", true, "mount read-only")
+	c.Flags().BoolVar(&f.readOnly, "read-only", false, "refuse every change")
 	c.Flags().IntVar(&f.uid, "uid", 0, "user that all files belong to (default you)")
 	c.Flags().IntVar(&f.gid, "gid", 0, "group that all files belong to (default yours)")
 	c.Flags().StringVar(&f.umask, "umask", "", "permission bits to take away, octal")
@@ -53,9 +53,7 @@ func (a *app) mountCommand() *cobra.Command {
 
 // onto lays the flags over what the config says.
 func (f mountFlags) onto(p place, mnt string, given func(string) bool) (place, error) {
-	if !f.readOnly {
-		return p, errors.New("this lockerfs mounts read-only")
-	}
+	p.readOnly = p.readOnly || f.readOnly
 	if mnt != "" {
 		var err error
 		if p.mount, err = absolute(mnt); err != nil {

@@ -50,6 +50,10 @@ type engine struct {
 	// heads is nil with cache.
 	heads *heads
 	link  *link
+	// overlay is what was changed here and is not committed, uploads what brings it there;
+	// both nil where nothing ever was and nothing can be.
+	overlay *pending.Overlay
+	uploads *pending.Uploader
 
 	// following is set before follow runs: from then on nothing waits for the store
 	// to bring the index up to date.
@@ -104,6 +108,8 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	// Only the committer's log writes; this one is read, so it need not know the
 	// store's conditions yet.
 	e.follower = catalog.NewFollower(catalog.NewLog(e.store, true), e.index, e.log("catalog"), e.applied)
+	// What was changed here may need bytes from under it.
+	withCache = withCache || pending.Left(p.state)
 	if withCache {
 		if e.cache, err = openCache(p, e.store, e.log("cache")); err != nil {
 			return nil, err
@@ -112,6 +118,9 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 			e.log("packs").Warn("scans read each file by itself", "reason", err)
 		}
 		e.heads = newHeads(e)
+	}
+	if withCache {
+		return e, e.openOverlay()
 	}
 	return e, nil
 }
@@ -135,6 +144,9 @@ func (e *engine) Close() error {
 	case <-time.After(lastWord):
 	}
 	var errs []error
+	if e.overlay != nil {
+		errs = append(errs, e.overlay.Close())
+	}
 	if e.packs != nil {
 		errs = append(errs, e.packs.Close())
 	}
@@ -153,9 +165,11 @@ func (e *engine) Close() error {
 
 // applied is told of every commit that came into the index.
 func (e *engine) applied(a catalog.Applied) {
-	if f := e.files.Load(); f != nil {
-		f.Changed(a.Changes)
+	changes := a.Changes
+	if e.overlay != nil {
+		changes = e.fit(a)
 	}
+	e.announce(changes)
 	e.nudge()
 }
 
@@ -186,6 +200,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.tend(ctx) })
 	tending.Go(func() { e.packs.fill(ctx) })
 	tending.Go(func() { e.heads.fill(ctx) })
+	tending.Go(func() { e.uploads.Run(ctx) })
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

@@ -25,7 +25,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	if !e.following.Load() && !e.contacted.Load() {
 		e.glance(ctx)
 	}
-	s := status{Name: e.place.name, Store: e.place.store, Process: os.Getpid(), Access: "read-only",
+	s := status{Name: e.place.name, Store: e.place.store, Process: os.Getpid(), Access: e.access(),
 		Synced: e.index.Synced(), Commit: e.index.Applied(), Device: device{ID: e.device.ID, Name: e.device.Name},
 		Version: version()}
 	s.Network, s.Since, s.Trouble = e.link.now()
@@ -59,6 +59,9 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	}
 	if s.Import == nil && pending.Undecided(e.place.state) {
 		s.Unsafe = append(s.Unsafe, "a commit is on its way to the store")
+	}
+	if err := e.statusOfWrites(ctx, &s); err != nil {
+		return status{}, err
 	}
 	s.Safe = len(s.Unsafe) == 0
 	return s, nil
@@ -132,7 +135,7 @@ func (e *engine) walk(ctx context.Context, folder catalog.ID, at string, deep bo
 		return fmt.Errorf("%q lies too deep: %w", at, catalog.ErrCorrupt)
 	}
 	for after := ""; ; {
-		page, err := e.index.Children(ctx, folder, after, listPage)
+		page, err := e.names().Children(ctx, folder, after, listPage)
 		if err != nil {
 			return err
 		}
@@ -162,7 +165,7 @@ func lineOf(at string, a catalog.Attr) listed {
 }
 
 func (e *engine) resolve(ctx context.Context, at string) (catalog.Entry, error) {
-	entry, err := e.index.Resolve(ctx, clean(at))
+	entry, err := e.names().Resolve(ctx, clean(at))
 	if errors.Is(err, catalog.ErrNotFound) {
 		return entry, &fault{code: exitNotFound, cause: fmt.Sprintf("%q is not in the locker", printable("/"+clean(at))), next: "lockerfs ls -R", err: err}
 	}
@@ -189,6 +192,10 @@ func (e *engine) Info(ctx context.Context, at string) (info, error) {
 		return found, err
 	}
 	v := entry.Version
+	if v.Object.Key == "" {
+		found.Pending, found.Cached = true, v.Size
+		return found, nil
+	}
 	found.SHA256, found.Object, found.Tags = v.SHA256.String(), &v.Object, v.Tags
 	if e.cache != nil {
 		found.Cached = contents{e.cache, e.packs}.Present(v)

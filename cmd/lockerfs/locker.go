@@ -8,6 +8,7 @@ import (
 	"github.com/lockerfs/lockerfs/fs"
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/pending"
 	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
@@ -95,6 +96,8 @@ type status struct {
 	// Packs are the scan packs on this machine.
 	Packs  *packStats       `json:"packs,omitempty"`
 	Import *intake.Progress `json:"import,omitempty"`
+	// Waiting is what was changed here and is not in the store yet.
+	Waiting *pending.Waiting `json:"waiting,omitempty"`
 	// Passthrough, Traffic and Heads, the tracks that begin at once, are there while the
 	// locker is mounted.
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
@@ -139,8 +142,10 @@ type info struct {
 	// Object is where the bytes are.
 	Object *catalog.Ref `json:"object,omitempty"`
 	// Cached is how many of the file's bytes are on this machine.
-	Cached int64     `json:"cached"`
-	Tags   *tag.Info `json:"tags,omitempty"`
+	Cached int64 `json:"cached"`
+	// Pending: it was written here, and is not in the store yet.
+	Pending bool      `json:"pending,omitempty"`
+	Tags    *tag.Info `json:"tags,omitempty"`
 	// Pack is the scan pack that has the file's head and tail, if any.
 	Pack *inPack `json:"pack,omitempty"`
 	// Open is there while programs have the file open.

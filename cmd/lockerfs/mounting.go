@@ -38,8 +38,11 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 		return nil, err
 	}
 	plan := newAhead(e, point)
-	files := fs.New(e.index, contents{e.cache, e.packs}, e.index, fs.Options{Owner: e.place.owner.files(),
-		Umask: e.place.owner.mask(), Watcher: plan, Log: e.log("fs")})
+	opts := fs.Options{Owner: e.place.owner.files(), Umask: e.place.owner.mask(), Watcher: plan, Log: e.log("fs")}
+	if !e.place.readOnly {
+		opts.Writer = e.overlay
+	}
+	files := fs.New(e.overlay, contents{e.cache, e.packs}, e.index, opts)
 	m, err := e.mountAt(ctx, point, files)
 	if err != nil {
 		return nil, errors.Join(err, forgetMount(e.place.state))
@@ -70,7 +73,7 @@ func background(work func(ctx context.Context)) (stop func()) {
 
 // mountAt mounts at point, over the remains of a crash if need be.
 func (e *engine) mountAt(ctx context.Context, point string, files *fs.FS) (*fs.Mounted, error) {
-	opts := fs.MountOptions{Locker: e.place.name, ReadOnly: true, AllowOther: e.place.owner.allowOther}
+	opts := fs.MountOptions{Locker: e.place.name, ReadOnly: e.place.readOnly, AllowOther: e.place.owner.allowOther}
 	m, err := fs.Mount(ctx, point, files, opts)
 	if !errors.Is(err, fs.ErrDeadMount) || !inside(point, liveMounts()) {
 		return m, err

@@ -33,6 +33,7 @@ type place struct {
 	// credentials is a file of keys for the store, or empty.
 	credentials string
 	owner       ownership
+	readOnly    bool
 	// layout is how its files are filed, empty for the default.
 	layout string
 }

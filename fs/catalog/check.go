@@ -98,3 +98,18 @@ func checkVersion(v *Version) error {
 	}
 	return nil
 }
+
+// ValidName tells whether an entry in folder parent may have this name, in NFC. The errors
+// are package library's.
+func ValidName(parent ID, name string) error {
+	if err := library.ValidName(name); err != nil {
+		return err
+	}
+	if reserved(parent, name) {
+		return fmt.Errorf("%w: %q is lockerfs's own", library.ErrNameInvalid, name)
+	}
+	return nil
+}
+
+// CheckXattrs tells whether an entry may have these shared extended attributes.
+func CheckXattrs(x map[string][]byte) error { return checkShared(&Entry{Xattrs: x}) }

@@ -19,7 +19,9 @@ type Past struct {
 
 // Applied is what became of one commit.
 type Applied struct {
-	N       int64
+	N int64
+	// ID is the commit's own; empty for one that cannot be read.
+	ID      string
 	Changes []Change
 	// Invalid says why the commit counted as empty; nil for a good one.
 	Invalid error
@@ -44,7 +46,7 @@ func (x *Index) apply(ctx context.Context, n int64, body []byte, empty error) (A
 		if applied != strconv.FormatInt(n-1, 10) {
 			return fmt.Errorf("applying commit %d after %s: %w", n, applied, ErrCorrupt)
 		}
-		done.Changes, err = st.applyBody(n, body)
+		done.ID, done.Changes, err = st.applyBody(n, body)
 		if errors.Is(err, ErrInvalid) || errors.Is(err, empty) {
 			done.Invalid = err
 			err = st.exec("INSERT INTO invalid (n, reason) VALUES (?, ?)", n, err.Error())
@@ -63,7 +65,7 @@ func (x *Index) apply(ctx context.Context, n int64, body []byte, empty error) (A
 // Check tells whether body would be a valid commit n, without applying it.
 func (x *Index) Check(ctx context.Context, n int64, body []byte) error {
 	return x.try(ctx, func(st *txState) error {
-		_, err := st.applyBody(n, body)
+		_, _, err := st.applyBody(n, body)
 		return err
 	})
 }
@@ -78,14 +80,14 @@ func (x *Index) Invalid(ctx context.Context, n int64) (reason string, found bool
 }
 
 // applyBody decodes and applies a commit; an invalid one leaves nothing behind.
-func (s *txState) applyBody(n int64, body []byte) (changes []Change, err error) {
+func (s *txState) applyBody(n int64, body []byte) (id string, changes []Change, err error) {
 	epoch, err := s.meta("epoch")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	c, err := DecodeCommit(n, epoch, body)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	err = s.attempt(func() error {
 		if changes, err = Apply(s, c); err != nil {
@@ -93,7 +95,7 @@ func (s *txState) applyBody(n int64, body []byte) (changes []Change, err error) 
 		}
 		return s.setChange(c.Header)
 	})
-	return changes, err
+	return c.ID, changes, err
 }
 
 // attempt runs f, and undoes what it did when it gives an error.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"path"
@@ -208,4 +209,12 @@ func folderOps(dir string, at int64, folders map[string]ID, ops *[]Op) ID {
 	e := &Entry{ID: id, Parent: parent, Name: path.Base(dir), Kind: Dir, Mode: 0o755, MTime: at}
 	*ops = append(*ops, Op{Verb: Create, At: at, Entry: e})
 	return id
+}
+
+// NewObjectKey draws the key of a new object for the file at a locker path; see
+// [library.ObjectKey].
+func NewObjectKey(lockerPath string) string {
+	var random [6]byte
+	rand.Read(random[:]) // never fails
+	return library.ObjectKey(lockerPath, random)
 }

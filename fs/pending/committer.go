@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -22,10 +23,12 @@ type Committer struct {
 	follower *catalog.Follower
 	logger   *slog.Logger
 
-	journal journal
-	// turn holds one token: who has it may use the journal, append to the log, and
+	intent intentFile
+	// turn holds one token: who has it may use the intent file, append to the log, and
 	// use what follows.
 	turn chan struct{}
+	// planned is the id of the last commit of CommitPlanned.
+	planned atomic.Pointer[string]
 	// sinceCheckpoint counts the bytes of log written here since the commit
 	// checkpointed, when a checkpoint was last due.
 	sinceCheckpoint, checkpointed int64
@@ -36,7 +39,7 @@ type Committer struct {
 // own need not.
 func NewCommitter(dir string, device Device, log *catalog.Log, f *catalog.Follower, logger *slog.Logger) *Committer {
 	return &Committer{device: device, log: log, index: f.Index(), follower: f, logger: logger,
-		journal: journal{dir}, turn: make(chan struct{}, 1), checkpointed: f.Index().Applied()}
+		intent: intentFile{dir}, turn: make(chan struct{}, 1), checkpointed: f.Index().Applied()}
 }
 
 // Committed says what became of operations.
@@ -78,6 +81,67 @@ func (c *Committer) commitInTurn(ctx context.Context, ops []catalog.Op) (done Co
 	return done, c.checkpointDue(done.N), nil
 }
 
+// CommitPlanned makes one commit of the operations that plan gives for the tree as it is
+// then, about so many as it is asked for; plan is called again when another device was
+// first. It tells whether there was anything to commit. On an error the commit may be
+// undecided; plan is not called before that is known, by this or a later call.
+func (c *Committer) CommitPlanned(ctx context.Context, plan func(ctx context.Context, limit int) ([]catalog.Op, error)) (bool, error) {
+	if err := c.take(ctx); err != nil {
+		return false, err
+	}
+	any, due, err := c.plannedInTurn(ctx, plan)
+	c.give()
+	if due {
+		c.checkpoint(ctx)
+	}
+	return any, err
+}
+
+func (c *Committer) plannedInTurn(ctx context.Context, plan func(ctx context.Context, limit int) ([]catalog.Op, error)) (any, checkpoint bool, err error) {
+	if err := c.recover(ctx); err != nil {
+		return false, false, err
+	}
+	for limit := batch; ; {
+		if err := c.follower.CatchUp(ctx); err != nil {
+			return false, false, err
+		}
+		ops, err := plan(ctx, limit)
+		if err != nil || len(ops) == 0 {
+			return false, false, err
+		}
+		in, err := c.intend(ctx, ops, nil)
+		if errors.Is(err, catalog.ErrTooLarge) && limit > 1 {
+			limit /= 2
+			continue
+		}
+		if err != nil {
+			return false, false, err
+		}
+		in.Planned = true
+		if err := c.intent.write(*in); err != nil {
+			return false, false, err
+		}
+		c.planned.Store(&in.ID)
+		won, err := c.settle(ctx, in)
+		if err != nil {
+			return false, false, err
+		}
+		// The fate of this commit is known; what lost is planned anew.
+		if err := c.intent.clear(); err != nil {
+			return won, false, err
+		}
+		if won {
+			return true, c.checkpointDue(in.N), nil
+		}
+	}
+}
+
+// Planned tells whether a commit that was applied is the last of CommitPlanned.
+func (c *Committer) Planned(a catalog.Applied) bool {
+	id := c.planned.Load()
+	return id != nil && *id == a.ID
+}
+
 // Recover finishes the commit that a crash or a lost connection left undecided, if
 // there is one. Operations that had lost their number to another device are
 // committed anew.
@@ -110,7 +174,7 @@ func (c *Committer) Rest(ctx context.Context) {
 // Undecided tells whether the state folder dir holds a commit that is on its way, or
 // was left so by a crash: it is on this machine, and not yet known to be in the store.
 func Undecided(dir string) bool {
-	_, err := os.Stat(journal{dir}.path())
+	_, err := os.Stat(intentFile{dir}.path())
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
@@ -126,7 +190,7 @@ func (c *Committer) take(ctx context.Context) error {
 func (c *Committer) give() { <-c.turn }
 
 func (c *Committer) recover(ctx context.Context) error {
-	in, err := c.journal.read(c.logger)
+	in, err := c.intent.read(c.logger)
 	if err != nil || in == nil {
 		return err
 	}
@@ -149,7 +213,7 @@ func (c *Committer) recover(ctx context.Context) error {
 	}
 	c.logger.Info("an unfinished commit was taken up", "commit", in.N, "ours", ours)
 	rest := in.Rest
-	if !ours {
+	if !ours && !in.Planned { // what was planned is planned anew
 		rest = append(left.Ops, rest...)
 	}
 	// The record stays until all of it stands in the log: each further commit
@@ -180,6 +244,9 @@ func (c *Committer) commit(ctx context.Context, ops, rest []catalog.Op) (Committ
 			if err != nil {
 				return done, err
 			}
+			if err := c.intent.write(*in); err != nil {
+				return done, err
+			}
 			if won, err := c.settle(ctx, in); err != nil {
 				return done, err
 			} else if !won {
@@ -188,7 +255,7 @@ func (c *Committer) commit(ctx context.Context, ops, rest []catalog.Op) (Committ
 		}
 		done = Committed{c.index.Applied(), append(done.Conflicts, conflicts...)}
 		if len(rest) == 0 {
-			return done, c.journal.clear()
+			return done, c.intent.clear()
 		}
 		ops, rest = rest, nil
 	}
@@ -246,8 +313,8 @@ func (c *Committer) checkpoint(ctx context.Context) {
 	c.logger.Debug("checkpoint written", "commit", n)
 }
 
-// intend makes the commit of ops, sure that it is valid, and records it, with the
-// operations that are to follow it.
+// intend makes the commit of ops, sure that it is valid, with the operations that are to
+// follow it.
 func (c *Committer) intend(ctx context.Context, ops, rest []catalog.Op) (*intent, error) {
 	_, epoch, err := c.index.Bound(ctx)
 	if err != nil {
@@ -263,8 +330,7 @@ func (c *Committer) intend(ctx context.Context, ops, rest []catalog.Op) (*intent
 	if err := c.index.Check(ctx, n, body); err != nil {
 		return nil, fmt.Errorf("these operations make no valid commit: %w", err)
 	}
-	in := intent{N: n, ID: commit.ID, Epoch: epoch, Body: body, Rest: rest}
-	return &in, c.journal.write(in)
+	return &intent{N: n, ID: commit.ID, Epoch: epoch, Body: body, Rest: rest}, nil
 }
 
 // send sends the intent until it is known whether commit N is ours. It returns an

@@ -26,26 +26,29 @@ type intent struct {
 	Body []byte `json:"body"`
 	// Rest are the operations that did not fit into the commit, to be committed next.
 	Rest []catalog.Op `json:"rest,omitempty"`
+	// Planned: if another device got the number, nothing of it is to be committed anew,
+	// for the overlay plans again.
+	Planned bool `json:"planned,omitempty"`
 }
 
-// journal keeps the one intent of a state folder on disk. It is a single small
+// intentFile keeps the one intent of a state folder on disk. It is a single small
 // record, replaced whole, so a file and a rename do; the journal of staged writes
 // will bring its own store.
-type journal struct {
+type intentFile struct {
 	dir string
 }
 
-func (j journal) path() string { return filepath.Join(j.dir, "intent.json") }
+func (f intentFile) path() string { return filepath.Join(f.dir, "intent.json") }
 
 // write makes the intent durable.
-func (j journal) write(in intent) error {
+func (f intentFile) write(in intent) error {
 	sum := sha256.Sum256(in.Body)
 	in.Sum = hex.EncodeToString(sum[:])
 	b, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	if err := writeDurably(j.path(), b); err != nil {
+	if err := writeDurably(f.path(), b); err != nil {
 		return fmt.Errorf("recording the commit: %w", err)
 	}
 	return nil
@@ -53,8 +56,8 @@ func (j journal) write(in intent) error {
 
 // read gives the intent left behind, if there is one. A damaged record is put into
 // quarantine and reported, never deleted.
-func (j journal) read(log *slog.Logger) (*intent, error) {
-	b, err := os.ReadFile(j.path())
+func (f intentFile) read(log *slog.Logger) (*intent, error) {
+	b, err := os.ReadFile(f.path())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -68,21 +71,21 @@ func (j journal) read(log *slog.Logger) (*intent, error) {
 			return &in, nil
 		}
 	}
-	aside := filepath.Join(j.dir, "quarantine", "intent-"+time.Now().UTC().Format("20060102T150405.000")+".json")
+	aside := filepath.Join(f.dir, "quarantine", "intent-"+time.Now().UTC().Format("20060102T150405.000")+".json")
 	if err := os.MkdirAll(filepath.Dir(aside), 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(j.path(), aside); err != nil {
+	if err := os.Rename(f.path(), aside); err != nil {
 		return nil, err
 	}
 	log.Error("the record of an unfinished commit is damaged and was put aside", "record", aside)
-	return nil, errors.Join(syncDir(filepath.Dir(aside)), syncDir(j.dir))
+	return nil, errors.Join(syncDir(filepath.Dir(aside)), syncDir(f.dir))
 }
 
 // clear forgets the intent once its fate is in the index.
-func (j journal) clear() error {
-	if err := os.Remove(j.path()); err != nil && !errors.Is(err, os.ErrNotExist) {
+func (f intentFile) clear() error {
+	if err := os.Remove(f.path()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return syncDir(j.dir)
+	return syncDir(f.dir)
 }

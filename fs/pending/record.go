@@ -1,0 +1,167 @@
+package pending
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+
+	"github.com/lockerfs/lockerfs/cache/staging"
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// record is one step of the overlay as the journal keeps it: what several entries became
+// in one moment. Replayed in order, the last word about an entry counts.
+type record struct {
+	// Put are changes in their new state.
+	Put []*change `json:"put,omitempty"`
+	// Drop are entries that are as committed, or nowhere.
+	Drop []catalog.ID `json:"drop,omitempty"`
+	// Touched are folders with the time their list was changed, Untouched those whose time
+	// is no longer of our doing.
+	Touched   map[catalog.ID]int64 `json:"touched,omitempty"`
+	Untouched []catalog.ID         `json:"untouched,omitempty"`
+	// Free are staged files that nothing needs any more.
+	Free []string `json:"free,omitempty"`
+	// Conflict is one that a person should know of.
+	Conflicts []Trouble `json:"conflicts,omitempty"`
+}
+
+func (r record) encode() ([]byte, error) {
+	if len(r.Touched) == 0 {
+		r.Touched = nil
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("recording a change: %w", err)
+	}
+	return b, nil
+}
+
+// recover replays the journal and takes up the staged files. What does not fit together
+// is put aside and named, never deleted.
+func (x *Overlay) recover() (err error) {
+	if x.staging, err = openStaging(x.dir, x.log); err != nil {
+		return err
+	}
+	free := map[string]bool{}
+	x.journal, x.damaged, err = openJournal(x.dir, x.log, func(body []byte) error {
+		var r record
+		if err := json.Unmarshal(body, &r); err != nil {
+			return errors.Join(errUnknownRecord, err)
+		}
+		for _, name := range r.Free {
+			free[name] = true
+		}
+		x.replay(r)
+		return nil
+	})
+	if err != nil {
+		return errors.Join(err, x.staging.Close())
+	}
+	if err := x.takeUp(free); err != nil {
+		return errors.Join(err, x.Close())
+	}
+	return x.tidyJournal()
+}
+
+func (x *Overlay) replay(r record) {
+	for _, c := range r.Put {
+		if c.Content != nil {
+			c.Content.live = &live{durable: true}
+		}
+	}
+	x.lay(r)
+	x.conflicts = append(x.conflicts, r.Conflicts...)
+}
+
+// takeUp opens the staged files that changes name. One that is damaged keeps its change
+// from being shown; both go into quarantine.
+func (x *Overlay) takeUp(free map[string]bool) error {
+	named := map[string]bool{}
+	for id, c := range x.changes {
+		if c.Content == nil {
+			continue
+		}
+		named[c.Content.Record.File] = true
+		if err := x.reopen(c); err != nil {
+			x.log.Error("a written file cannot be read again; it was put aside", "name", c.Name, "error", err)
+			x.damaged = append(x.damaged, x.setAside(c))
+			x.takeOut(id)
+		}
+	}
+	names, err := x.staging.Sweep(func(name string) bool { return named[name] })
+	for _, name := range names {
+		if free[name] {
+			err = errors.Join(err, x.staging.Remove(name))
+			continue
+		}
+		// Written, but never closed or synced before a crash.
+		x.damaged = append(x.damaged, quarantined{path: name})
+		err = errors.Join(err, x.staging.Quarantine(name, quarantineFolder(x.dir)))
+	}
+	return err
+}
+
+func quarantineFolder(dir string) string { return filepath.Join(dir, "quarantine") }
+
+func openStaging(dir string, log *slog.Logger) (*staging.Store, error) {
+	return staging.Open(staging.Options{Dir: filepath.Join(dir, "staging"), Floor: staging.Auto, Log: log})
+}
+
+func (x *Overlay) reopen(c *change) (err error) {
+	l := c.Content.live
+	if l.draft, err = x.staging.Reopen(c.Content.Record, x.under(c.Content)); err != nil {
+		return err
+	}
+	l.mtime.Store(c.MTime)
+	l.written.Store(c.At)
+	return nil
+}
+
+func (x *Overlay) setAside(c *change) quarantined {
+	name := c.Content.Record.File
+	if err := x.staging.Quarantine(name, quarantineFolder(x.dir)); err != nil {
+		x.log.Error("a damaged file could not be put aside", "file", name, "error", err)
+	}
+	return quarantined{path: name}
+}
+
+// compactAbove is how large the journal may be before what is over is left out, in
+// bytes; and how much of it must be over.
+const compactAbove = 4 << 20
+
+// tidyJournal writes the journal anew when most of it is over. turn is held, or nobody
+// uses the overlay yet.
+func (x *Overlay) tidyJournal() error {
+	if x.journal.size() < compactAbove {
+		return nil
+	}
+	return x.journal.compact(func(yield func(body []byte) error) error {
+		x.mu.RLock()
+		r := record{Touched: x.touched, Conflicts: x.conflicts}
+		bodies := [][]byte{}
+		b, err := r.encode()
+		bodies = append(bodies, b)
+		all := make([]*change, 0, len(x.changes))
+		for _, c := range x.changes {
+			all = append(all, c)
+		}
+		x.mu.RUnlock()
+		for some := range slices.Chunk(all, 100) {
+			b, e := record{Put: some}.encode()
+			bodies, err = append(bodies, b), errors.Join(err, e)
+		}
+		if err != nil {
+			return err
+		}
+		for _, b := range bodies {
+			if err := yield(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

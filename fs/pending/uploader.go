@@ -1,0 +1,476 @@
+package pending
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"os"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/remote"
+)
+
+// Quiet times: how long after the last write a file is uploaded.
+const (
+	quietNew    = 3 * time.Second
+	quietEdited = 30 * time.Second
+	// gather is how long operations wait for others to share a commit.
+	gather = 500 * time.Millisecond
+	// batch is about how many operations one commit gets.
+	batch = 1000
+	// uploads is how many files are sent at a time.
+	uploads = 4
+)
+
+// Uploads that failed are tried again after these pauses.
+const (
+	retryFirst   = 2 * time.Second
+	retryLongest = 5 * time.Minute
+)
+
+// Uploader brings what an overlay holds to the store, and commits it.
+type Uploader struct {
+	x         *Overlay
+	store     remote.Putter
+	committer func(ctx context.Context) (*Committer, error)
+	// describe fills in what the bytes say of themselves: tags.
+	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)
+	// Quiet times, for tests.
+	New, Edited time.Duration
+
+	mu      sync.Mutex // guards the fields below; taken alone
+	working map[*live]bool
+	failure error // of the last commit; nil after one that went well
+	waiters []chan struct{}
+}
+
+// NewUploader gives the uploader of an overlay. committer gives who commits, once the store
+// can be reached; describe may be nil.
+func NewUploader(x *Overlay, store remote.Putter, committer func(ctx context.Context) (*Committer, error),
+	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)) *Uploader {
+	return &Uploader{x: x, store: store, committer: committer, describe: describe,
+		New: quietNew, Edited: quietEdited, working: map[*live]bool{}}
+}
+
+// Run uploads and commits until ctx ends.
+func (u *Uploader) Run(ctx context.Context) {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	room := make(chan struct{}, uploads)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-u.x.wake:
+			// What comes in the same moment shares a commit.
+			if !sleep(ctx, min(gather, u.New)) {
+				return
+			}
+		case <-timer.C:
+		}
+		u.x.leave()
+		next := u.begin(ctx, room, &sending)
+		if u.commit(ctx) {
+			next = min(next, retryFirst)
+		}
+		timer.Reset(next)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// begin starts the uploads that are due and have room, and tells when to look again.
+func (u *Uploader) begin(ctx context.Context, room chan struct{}, sending *sync.WaitGroup) (next time.Duration) {
+	next = time.Minute
+	for _, c := range u.x.ordered() {
+		due, wait := u.due(c)
+		if !due {
+			next = min(next, wait)
+			continue
+		}
+		select {
+		case room <- struct{}{}:
+		default:
+			return next // who ends nudges
+		}
+		u.mark(c.Content.live, true)
+		sending.Go(func() {
+			defer func() {
+				<-room
+				u.mark(c.Content.live, false)
+				u.x.nudge()
+			}()
+			u.send(ctx, c)
+		})
+	}
+	return next
+}
+
+func (u *Uploader) mark(l *live, on bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if on {
+		u.working[l] = true
+	} else {
+		delete(u.working, l)
+	}
+}
+
+// due tells whether a change's content is to be uploaded now, or when to ask again.
+func (u *Uploader) due(c *change) (now bool, wait time.Duration) {
+	const never = time.Minute
+	if c.Gone || c.Content == nil || u.x.isLocal(c) {
+		return false, never
+	}
+	u.mu.Lock()
+	working := u.working[c.Content.live]
+	u.mu.Unlock()
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	l := c.Content.live
+	if working || l.dead || l.parked || l.writers > 0 || ready(c) {
+		return false, never
+	}
+	if !l.durable && !l.draft.Dirty() {
+		u.x.revert(c)
+		return false, never
+	}
+	quiet := u.Edited
+	if c.Content.New {
+		quiet = u.New
+	}
+	if l.urgent.Load() {
+		quiet = 0
+	}
+	at := time.Unix(0, l.written.Load()).Add(quiet)
+	if l.next.After(at) {
+		at = l.next
+	}
+	wait = time.Until(at)
+	return wait <= 0, max(wait, 10*time.Millisecond)
+}
+
+// revert gives up a content that was opened for writing and never written. One that was
+// opened a moment ago may be about to be opened again, under its new node. turn is held.
+func (x *Overlay) revert(c *change) {
+	l := c.Content.live
+	if l.handles > 0 || time.Since(time.Unix(0, l.written.Load())) < 0 {
+		return
+	}
+	if l.idleSince.IsZero() {
+		l.idleSince = time.Now()
+	}
+	if time.Since(l.idleSince) < renewedFor {
+		time.AfterFunc(renewedFor, x.nudge)
+		return
+	}
+	d := c.copied()
+	d.Content = nil
+	if d.Base != nil {
+		d.Node = d.Base.Node
+	} else {
+		d.Node = c.Content.From
+	}
+	x.throwAway(c.Content)
+	if err := x.apply(nil, d); err != nil {
+		x.log.Warn("a file could not be given back its node", "error", err)
+		return
+	}
+	go x.announce([]catalog.Change{{Parent: c.Parent, Name: c.Name, Node: c.Node}})
+}
+
+// renewedFor is how long a new node waits to be opened.
+const renewedFor = 2 * time.Second
+
+// leave hands the bytes of committed contents to the cache.
+func (x *Overlay) leave() {
+	x.mu.Lock()
+	leaving := x.leaving
+	x.leaving = nil
+	x.mu.Unlock()
+	for _, c := range leaving {
+		if c.Sent != nil && c.draft.Whole() {
+			x.versions.Keep(c.Sent, c.draft.Path())
+		}
+		x.turn.Lock()
+		c.live.leaving = false
+		if c.handles == 0 {
+			x.throwAway(c)
+		}
+		x.turn.Unlock()
+	}
+}
+
+// send uploads one content, and notes how that went.
+func (u *Uploader) send(ctx context.Context, c *change) {
+	v, generation, err := u.upload(ctx, c)
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	l := c.Content.live
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		u.failed(c, err)
+	case l.dead || l.draft.Generation() != generation || l.writers > 0:
+		// It was written to meanwhile: the object is left to gc, and what there is now will
+		// be uploaded in its turn.
+	default:
+		l.trouble, l.pause = "", 0
+		if err := u.x.sent(c, v, generation); err != nil {
+			u.x.log.Warn("an upload could not be recorded", "name", c.Name, "error", err)
+		}
+	}
+}
+
+// failed notes why a content is not in the store. turn is held.
+func (u *Uploader) failed(c *change, err error) {
+	l := c.Content.live
+	l.trouble = err.Error()
+	l.parked = parks(err)
+	l.pause = min(max(2*l.pause, retryFirst), retryLongest)
+	l.next = time.Now().Add(l.pause)
+	u.x.log.Warn("a file is not uploaded yet", "name", c.Name, "again", !l.parked, "error", err)
+}
+
+// parks tells whether trying again by itself will not help.
+func parks(err error) bool {
+	for _, kind := range []error{remote.ErrDenied, remote.ErrFull, remote.ErrInvalid, remote.ErrNoStore, remote.ErrNotImplemented, errBaseLost} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+var errBaseLost = errors.New("what lies under the change is gone from the store")
+
+// sent notes that a version is in the store. turn is held.
+func (x *Overlay) sent(old *change, v *catalog.Version, generation uint64) error {
+	x.mu.RLock()
+	c := x.nodes[v.ID]
+	x.mu.RUnlock()
+	if c == nil || c.Gone || c.Content == nil || c.Content.live != old.Content.live {
+		return nil
+	}
+	r, err := c.Content.draft.Sync()
+	if err != nil {
+		return full(err)
+	}
+	d := c.copied()
+	d.Content = &content{Record: r, New: c.Content.New, Sent: v, live: c.Content.live}
+	c.Content.live.sentAt = generation
+	return x.show(record{Put: []*change{d}})
+}
+
+// upload puts the bytes of a content into the store, unless they are there.
+func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uint64, error) {
+	d := c.Content.draft
+	// The order matters: what is written after the generation was read shows.
+	generation := d.Generation()
+	ctx = remote.WithTicket(ctx, remote.NewTicket(remote.Upload))
+	if err := d.Complete(ctx); err != nil {
+		if errors.Is(err, remote.ErrNotFound) || errors.Is(err, remote.ErrPrecondition) || errors.Is(err, catalog.ErrNotFound) {
+			err = errors.Join(errBaseLost, err)
+		}
+		return nil, 0, fmt.Errorf("reading what lies under the change: %w", full(err))
+	}
+	file, err := os.Open(d.Path())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer file.Close()
+	v := &catalog.Version{ID: c.Node, Size: d.Size()}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, v.Size)); err != nil {
+		return nil, 0, err
+	}
+	v.SHA256 = catalog.Hash(sum.Sum(nil))
+	if u.describe != nil {
+		u.describe(file, v.Size, c.Name, v)
+	}
+	if held, ok, err := u.x.index.Match(ctx, v.SHA256, v.Size); err != nil {
+		return nil, 0, err
+	} else if ok {
+		v.Object, v.Pack = held.Object, held.Pack
+		return v, generation, nil
+	}
+	return v, generation, u.put(ctx, c, file, v)
+}
+
+func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *catalog.Version) error {
+	at, err := u.x.Path(ctx, c.Parent)
+	if err != nil {
+		return err
+	}
+	at = path.Join(at, c.Name)
+	key := catalog.NewObjectKey(at)
+	obj, err := u.store.Put(ctx, key, io.NewSectionReader(file, 0, v.Size), remote.PutOptions{
+		Metadata:    catalog.ObjectMetadata(at, c.Content.mtime.Load(), v.SHA256),
+		ContentType: mime.TypeByExtension(path.Ext(at)),
+	})
+	if err == nil && obj.Size != v.Size {
+		err = fmt.Errorf("%s has %d bytes of %d: %w", key, obj.Size, v.Size, remote.ErrCorrupt)
+	}
+	if err != nil {
+		return err
+	}
+	v.Object = catalog.Ref{Key: key, ETag: obj.ETag}
+	return nil
+}
+
+// commit commits what can be, and tells whether it has to be tried again.
+func (u *Uploader) commit(ctx context.Context) (again bool) {
+	for {
+		if ctx.Err() != nil || !u.x.anything(ctx) {
+			return false
+		}
+		c, err := u.committer(ctx)
+		more := false
+		if err == nil {
+			more, err = c.CommitPlanned(ctx, u.x.plan)
+		}
+		u.mu.Lock()
+		u.failure = err
+		u.mu.Unlock()
+		if err != nil {
+			u.x.log.Debug("changes are not committed yet", "error", err)
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// anything tells whether there is something that a commit could take.
+func (x *Overlay) anything(ctx context.Context) bool {
+	ops, err := x.plan(ctx, 1)
+	return err != nil || len(ops) > 0
+}
+
+// Sync waits until everything that was changed before it was called is in the locker.
+func (u *Uploader) Sync(ctx context.Context) error {
+	waiting := map[catalog.ID]int64{}
+	for _, c := range u.x.ordered() {
+		if u.x.isLocal(c) && c.Base == nil {
+			continue
+		}
+		waiting[c.ID] = c.At
+		if c.Content != nil {
+			c.Content.urgent.Store(true)
+			u.unpark(c)
+		}
+	}
+	u.x.nudge()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(waiting) > 0 {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		for id, at := range waiting {
+			c := u.x.change(id)
+			if c == nil || c.At > at && c.Content != nil && !c.Content.urgent.Load() {
+				delete(waiting, id)
+				continue
+			}
+			if err := u.stuck(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (u *Uploader) unpark(c *change) {
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	c.Content.parked, c.Content.next = false, time.Time{}
+}
+
+// stuck gives why a change will not be in the store however long one waits.
+func (u *Uploader) stuck(c *change) error {
+	if c.Content == nil {
+		return nil
+	}
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	if c.Content.parked {
+		return fmt.Errorf("%s: %s", c.Name, c.Content.trouble)
+	}
+	return nil
+}
+
+// Waiting is what is not in the store yet.
+type Waiting struct {
+	// Files and Bytes are to be uploaded; Changes counts all entries that differ.
+	Files   int   `json:"files"`
+	Bytes   int64 `json:"bytes"`
+	Changes int   `json:"changes"`
+	// Failed are those that were tried in vain, and why; Parked how many of them are not
+	// tried again by themselves.
+	Failed []Trouble `json:"failed,omitempty"`
+	Parked int       `json:"parked,omitempty"`
+	// Conflicts are what two devices disagreed about.
+	Conflicts []Trouble `json:"conflicts,omitempty"`
+	// Quarantined are files under the state folder that could not be taken up.
+	Quarantined []string `json:"quarantined,omitempty"`
+	// Commit is why changes cannot be committed; empty when they can.
+	Commit string `json:"commit,omitempty"`
+}
+
+// Waiting tells what is not in the store yet.
+func (u *Uploader) Waiting(ctx context.Context) Waiting {
+	var w Waiting
+	for _, c := range u.x.ordered() {
+		if u.x.isLocal(c) && c.Base == nil || c.Content != nil && !c.Content.durable && !c.Content.draft.Dirty() {
+			continue
+		}
+		w.Changes++
+		if c.Content == nil {
+			continue
+		}
+		w.Files++
+		w.Bytes += c.Content.draft.Size()
+		u.x.turn.Lock()
+		trouble, parked := c.Content.trouble, c.Content.parked
+		u.x.turn.Unlock()
+		if trouble != "" {
+			at, _ := u.x.Path(ctx, c.ID)
+			w.Failed = append(w.Failed, Trouble{Path: at, What: trouble, At: c.At})
+		}
+		if parked {
+			w.Parked++
+		}
+	}
+	u.x.mu.RLock()
+	w.Conflicts = slices.Clone(u.x.conflicts)
+	for _, q := range u.x.damaged {
+		w.Quarantined = append(w.Quarantined, q.path)
+	}
+	u.x.mu.RUnlock()
+	u.mu.Lock()
+	if u.failure != nil {
+		w.Commit = u.failure.Error()
+	}
+	u.mu.Unlock()
+	return w
+}
