@@ -181,6 +181,9 @@ func (f *FS) fill(out *fuse.Attr, a *catalog.Attr) {
 	out.Mode = kind(a) | mode&^f.opts.Umask
 	// One link for folders too: two would promise that there are no sub-folders.
 	out.Nlink = 1
+	if a.Gone {
+		out.Nlink = 0
+	}
 	out.Size = uint64(a.Size)
 	out.Blocks = (uint64(a.Size) + 511) / 512
 	out.Blksize = blockSize

@@ -45,6 +45,8 @@ type engine struct {
 	follower *catalog.Follower
 	// cache is nil where a command has no use for bytes.
 	cache *cache.Cache
+	// near has what was written here and goes into the cache.
+	near *nearby
 	// packs is nil with cache, and where its folder cannot be used.
 	packs *packs
 	// heads is nil with cache.
@@ -111,7 +113,8 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	// What was changed here may need bytes from under it.
 	withCache = withCache || pending.Left(p.state)
 	if withCache {
-		if e.cache, err = openCache(p, e.store, e.log("cache")); err != nil {
+		e.near = &nearby{Fetcher: e.store, files: map[catalog.Ref]*os.File{}}
+		if e.cache, err = openCache(p, e.near, e.log("cache")); err != nil {
 			return nil, err
 		}
 		if e.packs, err = openPacks(p.cache, e.store, e.index, e.log("packs")); err != nil {
@@ -125,7 +128,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	return e, nil
 }
 
-func openCache(p place, s remote.Store, log *slog.Logger) (*cache.Cache, error) {
+func openCache(p place, s cache.Fetcher, log *slog.Logger) (*cache.Cache, error) {
 	if err := os.MkdirAll(p.cache, 0o700); err != nil {
 		return nil, fmt.Errorf("cache folder: %w", err)
 	}

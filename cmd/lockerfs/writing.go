@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"sync"
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -12,8 +15,13 @@ import (
 	"github.com/lockerfs/lockerfs/remote"
 )
 
-// versions gives the overlay the bytes under what is edited.
-type versions struct{ contents }
+// versions gives the overlay the bytes under what is edited, and the cache those that were
+// written here.
+type versions struct {
+	contents
+	near *nearby
+	log  *slog.Logger
+}
 
 var _ pending.Versions = versions{}
 
@@ -27,12 +35,82 @@ func (v versions) Fetch(of *catalog.Version) {
 	v.cache.Wish(objectOf(of), remote.Pin, cache.Span{Offset: 0, Length: of.Size})
 }
 
-// Keep is pending.Versions'.
-func (v versions) Keep(of *catalog.Version, path string) {}
+// keepPiece is how much of a file is handed to the cache at a time, in bytes.
+const keepPiece = 1 << 20
+
+// Keep is pending.Versions'. The cache fetches the version as any other, from the file
+// instead of the store, within its limits. What it does not keep costs a download.
+func (v versions) Keep(of *catalog.Version, path string) {
+	if err := v.keep(of, path); err != nil {
+		v.log.Warn("what was written here will be fetched again", "key", of.Object.Key, "error", err)
+	}
+}
+
+func (v versions) keep(of *catalog.Version, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	defer v.near.offer(of, file)()
+	h, err := v.cache.Acquire(context.Background(), objectOf(of))
+	if err != nil {
+		return err
+	}
+	defer h.Release()
+	buf := make([]byte, min(keepPiece, of.Size))
+	for off := int64(0); off < of.Size; off += keepPiece {
+		n := min(keepPiece, of.Size-off)
+		if _, err := h.ReadAt(context.Background(), buf[:n], off); err != nil && err != io.EOF {
+			return err
+		}
+	}
+	return nil
+}
+
+// nearby is a store for the cache that has some objects on this machine.
+type nearby struct {
+	cache.Fetcher
+	mu    sync.Mutex // guards files; no I/O under it
+	files map[catalog.Ref]*os.File
+}
+
+// offer has an object read from a file until the function it gives is called.
+func (n *nearby) offer(v *catalog.Version, file *os.File) (over func()) {
+	ref := catalog.Ref{Key: v.Object.Key, ETag: v.Object.ETag}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.files[ref] = file
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(n.files, ref)
+	}
+}
+
+// Get is cache.Fetcher's.
+func (n *nearby) Get(ctx context.Context, key string, r remote.Range, ifMatch string) (io.ReadCloser, remote.Object, error) {
+	n.mu.Lock()
+	file := n.files[catalog.Ref{Key: key, ETag: ifMatch}]
+	n.mu.Unlock()
+	if file == nil {
+		return n.Fetcher.Get(ctx, key, r, ifMatch)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, remote.Object{}, err
+	}
+	length, err := r.Within(info.Size())
+	if err != nil {
+		return nil, remote.Object{}, err
+	}
+	obj := remote.Object{Key: key, Size: info.Size(), ETag: ifMatch, ModTime: info.ModTime()}
+	return io.NopCloser(io.NewSectionReader(file, r.Offset, length)), obj, nil
+}
 
 // openOverlay takes up what was changed here.
 func (e *engine) openOverlay() (err error) {
-	e.overlay, err = pending.Open(pending.Options{Dir: e.place.state, Index: e.index, Versions: versions{contents{e.cache, e.packs}},
+	e.overlay, err = pending.Open(pending.Options{Dir: e.place.state, Index: e.index, Versions: versions{contents{e.cache, e.packs}, e.near, e.log("cache")},
 		Device: e.device.Name, Changed: e.announce, Log: e.log("pending")})
 	if err != nil {
 		return err

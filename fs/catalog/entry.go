@@ -69,6 +69,8 @@ type Attr struct {
 	MTime int64
 	// Size in bytes; 0 for a folder.
 	Size int64
+	// Gone: it was removed, and is answered for because handles may be open.
+	Gone bool
 }
 
 // Attr gives the entry's Attr.

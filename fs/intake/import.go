@@ -111,9 +111,10 @@ type run struct {
 
 	// What follows belongs to the goroutine that plans.
 
-	spool *spool
-	shelf *shelf
-	homes homes
+	spool   *spool
+	shelf   *shelf
+	homes   homes
+	scratch []byte // for what goes into packs
 }
 
 // open makes ready what may fail before anything is done.

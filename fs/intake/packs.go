@@ -82,7 +82,7 @@ func (r *run) gather(ctx context.Context, files []placed, album bool) (full []*p
 		if p.held != nil || p.tags == nil || p.action != Upload && p.action != Update || ctx.Err() != nil {
 			continue
 		}
-		ranges, err := p.ranges(r.disk)
+		ranges, err := p.ranges(r.disk, &r.scratch)
 		if err != nil || len(ranges) == 0 {
 			continue // if that matters, sending it says so
 		}
@@ -96,8 +96,9 @@ func (r *run) gather(ctx context.Context, files []placed, album bool) (full []*p
 	return full
 }
 
-// ranges reads what tag readers read of a file; nothing where that is too much.
-func (x *examined) ranges(d disk) ([]pack.Range, error) {
+// ranges reads what tag readers read of a file; nothing where that is too much. It reads
+// into scratch, which holds until the next file.
+func (x *examined) ranges(d disk, scratch *[]byte) ([]pack.Range, error) {
 	size := x.info.Size()
 	total, plain := int64(0), int64(0)
 	for _, s := range x.tags.Touch {
@@ -124,14 +125,28 @@ func (x *examined) ranges(d disk) ([]pack.Range, error) {
 	}
 	defer f.Close()
 	ranges := make([]pack.Range, 0, len(x.tags.Touch))
+	free := room(scratch, total)
 	for _, s := range x.tags.Touch {
-		b := make([]byte, s.Length)
+		b := free[:s.Length:s.Length]
+		free = free[s.Length:]
 		if n, err := f.ReadAt(b, s.Offset); n < len(b) {
 			return nil, errors.Join(errChanged, err)
 		}
 		ranges = append(ranges, pack.Range{Offset: s.Offset, Bytes: b})
 	}
 	return ranges, nil
+}
+
+// room gives n bytes of scratch, or bytes of their own if that is more than is worth
+// keeping.
+func room(scratch *[]byte, n int64) []byte {
+	if n > packPlain {
+		return make([]byte, n)
+	}
+	if int64(len(*scratch)) < n {
+		*scratch = make([]byte, min(2*n, packPlain))
+	}
+	return *scratch
 }
 
 // failed says why a pack was not made.

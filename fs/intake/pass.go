@@ -35,26 +35,34 @@ type kept struct {
 	b   []byte
 }
 
-// passes are buffers to be used again. They keep a head of so many bytes, which must be
-// whole pieces.
+// passes are buffers to be used again, as many as were ever in use at once. They keep a
+// head of so many bytes, which must be whole pieces. A sync.Pool would lose them at every
+// other collection of garbage, of which there are many in a second.
 type passes struct {
 	head int64
-	pool sync.Pool
+
+	mu   sync.Mutex // guards free
+	free [][]byte
 }
 
 func (p *passes) begin(f io.ReaderAt) *pass {
-	buf, _ := p.pool.Get().(*[]byte)
-	if buf == nil {
-		b := make([]byte, p.head+2*passPiece)
-		buf = &b
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.free) - 1
+	if last < 0 {
+		return &pass{file: f, buf: make([]byte, p.head+2*passPiece), most: p.head}
 	}
-	return &pass{file: f, buf: *buf, most: p.head}
+	buf := p.free[last]
+	p.free = p.free[:last]
+	return &pass{file: f, buf: buf, most: p.head}
 }
 
 func (p *passes) end(done *pass) {
 	buf := done.buf
 	*done = pass{}
-	p.pool.Put(&buf)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, buf)
 }
 
 // sum reads the file, which should have size bytes, and gives their hash. It looks

@@ -44,10 +44,10 @@ type album struct {
 }
 
 // albums sorts the group's tracks into albums, the one with most tracks first.
-func (g *group) albums() []*album {
+func (g *group) albums(l *Layout) []*album {
 	slices.SortFunc(g.tracks, func(a, b *track) int { return a.order(&b.file) })
 	g.guess()
-	g.fillTitles()
+	g.fillTitles(l)
 	var out []*album
 	for _, titled := range split(g.tracks, func(t *track) string { return alike(t.album) }) {
 		for _, tracks := range byRelease(titled) {
@@ -98,9 +98,9 @@ func split(tracks []*track, key func(*track) string) [][]*track {
 }
 
 // fillTitles fills in albums that some tracks of the folder do not name: what all the
-// others agree on, if they are half of them and the folder is one of an album, or what
-// the folder is called. One that is called as the artist is not called after an album.
-func (g *group) fillTitles() {
+// others agree on, if they are half of them and the folder is one of an album, or it is a
+// folder of the locker of that name; or what the folder is called. One that is called as the artist is not called after an album.
+func (g *group) fillTitles(l *Layout) {
 	title := agreed(g.tracks, func(t *track) string { return t.album })
 	named := 0
 	for _, t := range g.tracks {
@@ -108,7 +108,7 @@ func (g *group) fillTitles() {
 			named++
 		}
 	}
-	if 2*named < len(g.tracks) || anyFolder(path.Base(g.root)) {
+	if (2*named < len(g.tracks) || anyFolder(path.Base(g.root))) && !(g.held && g.called(l, title)) {
 		title = ""
 	}
 	for _, t := range g.tracks {
@@ -123,6 +123,19 @@ func (g *group) fillTitles() {
 			t.artist, t.credit, t.guessed = "", "", false
 		}
 	}
+}
+
+// called tells whether a folder of the locker is the one that the layout makes for an album
+// of that title, by whom its tracks say.
+func (g *group) called(l *Layout, title string) bool {
+	artists := []string{commonest(g.tracks, func(t *track) string { return t.albumArtist })}
+	if artists[0] == "" {
+		artists = []string{commonest(g.tracks, func(t *track) string { return t.artist }), variousArtists}
+	}
+	return title != "" && slices.ContainsFunc(artists, func(artist string) bool {
+		a := &album{title: title, artist: artist, various: various(artist), tracks: g.tracks, present: strings.Split(g.root, "/")}
+		return a.standsRight(l)
+	})
 }
 
 // guess reads the names of the folders that the tracks are in. A name that the folders of

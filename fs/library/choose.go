@@ -38,8 +38,9 @@ func (l *Layout) tellsArtist() bool {
 	return false
 }
 
-// house chooses a folder for each release of the namesakes.
-func (p *planner) house(dir string, names *names, albums []*album) ([]*release, error) {
+// gather finds the releases among albums of one name, and what the locker has of that
+// name.
+func (p *planner) gather(dir string, names *names, albums []*album) (*namesakes, error) {
 	n := &namesakes{p: p, dir: dir, names: names, releases: gather(albums), byName: map[string]*home{}, wanted: map[string]int{}}
 	for _, r := range n.releases {
 		r.settle(p.layout)
@@ -54,16 +55,31 @@ func (p *planner) house(dir string, names *names, albums []*album) ([]*release, 
 			r.mark = " (" + r.day + ")"
 		}
 	}
-	n.stay()
-	if err := n.move(); err != nil {
-		return nil, err
+	return n, nil
+}
+
+// house chooses a folder for each release. Whoever stands right stays before any other
+// gets a name, whatever they are called: albums of two names may want one folder.
+func house(all []*namesakes) error {
+	for _, n := range all {
+		n.stay()
 	}
-	for _, r := range n.releases {
-		if r.name == "" {
-			r.name = n.fresh(r)
+	for _, n := range all {
+		n.remain()
+	}
+	for _, n := range all {
+		if err := n.move(); err != nil {
+			return err
 		}
 	}
-	return n.releases, nil
+	for _, n := range all {
+		for _, r := range n.releases {
+			if r.name == "" {
+				r.name = n.fresh(r)
+			}
+		}
+	}
+	return nil
 }
 
 // settle decides what the release wants to be called, now that all its albums are known.
@@ -106,11 +122,11 @@ func (p *planner) artist(r Release) string {
 }
 
 // rivals tells whether the release needs more than its name to be known by: others of
-// that name are filed with it, or stand in the locker; whatever they are, as for one that
+// that name are filed with it, or have it, or stand in the locker; whatever they are, as for one that
 // stands there itself.
 func (n *namesakes) rivals(r *release, whatever bool) bool {
 	stays := func(s *release) bool { return s.albums[0].stays && isForm(s.own, r.own) && !r.standsIn(n.dir, s.own) }
-	if n.wanted[alike(r.own)] > 1 || slices.ContainsFunc(n.releases, stays) {
+	if n.wanted[alike(r.own)] > 1 || n.names.hasFolder(r.own) || slices.ContainsFunc(n.releases, stays) {
 		return true
 	}
 	return slices.ContainsFunc(n.homes, func(h *home) bool {
@@ -152,16 +168,48 @@ func (n *namesakes) stay() {
 			}
 			last := len(a.present) - 1
 			name := a.present[last]
-			if alike(path.Join(a.present[:last]...)) != alike(n.dir) || n.names.hasFolder(name) {
+			if alike(path.Join(a.present[:last]...)) != alike(n.dir) || n.names.hasFolder(name) && !n.with(r, name) {
 				continue
 			}
 			_, marks := bare(name, r.own)
-			if alike(name) == alike(r.own) || isForm(name, r.own) && strings.HasPrefix(marks, r.mark) && n.rivals(r, true) {
+			if r.wants(name) || isForm(name, r.own) && strings.HasPrefix(marks, r.mark) && n.rivals(r, true) {
 				r.name = n.spelling(r, name)
 				n.names.takeFolder(name)
 			}
 		}
 	}
+}
+
+// wants tells whether the release, or any of its albums, wants exactly that name: which of
+// its titles most tracks have may have been otherwise when it came in.
+func (r *release) wants(name string) bool {
+	return alike(name) == alike(r.own) || slices.ContainsFunc(r.albums, func(a *album) bool { return alike(name) == alike(a.own) })
+}
+
+// with tells whether the release stands in a folder with others that stay there, and
+// nothing tells them apart: the names that they want were cut, or cleaned, to be one.
+func (n *namesakes) with(r *release, name string) bool {
+	some := false
+	for _, s := range n.releases {
+		if alike(s.name) != alike(name) {
+			continue
+		}
+		if some = true; r.differs(s) {
+			return false
+		}
+	}
+	return some
+}
+
+// differs tells whether anything but the title says that two releases are not one.
+func (r *release) differs(s *release) bool {
+	a, b := r.album(), s.album()
+	return r.id != "" && s.id != "" && r.id != s.id || r.year > 0 && s.year > 0 && r.year != s.year || anotherDay(r.day, s.day) || a.artistKey() != b.artistKey()
+}
+
+// remain leaves albums that stay, whatever they are, where they are: with others, where
+// these stand there.
+func (n *namesakes) remain() {
 	for _, r := range n.releases {
 		if r.albums[0].stays {
 			r.name = r.own

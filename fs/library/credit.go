@@ -66,24 +66,20 @@ func spelt(name string, tracks []*track, sources ...func(*track) string) string 
 	return name
 }
 
-// byArtist makes an album of each artist's tracks.
+// byArtist makes an album of each artist's tracks. The flag of a compilation counts for
+// those that name none, as it does where no track names one.
 func (a *album) byArtist() []*album {
-	byName := map[string]*album{}
-	var out []*album
-	for _, t := range a.tracks {
-		key := words(cmp.Or(t.artist, unknownArtist))
-		b := byName[key]
-		if b == nil {
-			b = &album{title: a.title, stray: a.stray}
-			byName[key] = b
-			out = append(out, b)
+	artist := func(t *track) string {
+		if t.artist == "" && t.info.Compilation {
+			return variousArtists
 		}
-		b.tracks = append(b.tracks, t)
+		return cmp.Or(t.artist, unknownArtist)
 	}
-	for _, b := range out {
-		b.artist = cmp.Or(commonest(b.tracks, func(t *track) string { return t.artist }), unknownArtist)
+	var out []*album
+	for _, tracks := range split(a.tracks, func(t *track) string { return words(artist(t)) }) {
+		b := &album{title: a.title, stray: a.stray, tracks: tracks, artist: commonest(tracks, artist)}
 		b.sure, b.various = b.artist != unknownArtist, various(b.artist)
-		b.name()
+		out = append(out, b.name())
 	}
 	return out
 }

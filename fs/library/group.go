@@ -141,7 +141,7 @@ func (g *group) file(l *Layout, root *folder) {
 		}
 		return
 	}
-	albums := g.keepTogether(g.albums())
+	albums := g.keepTogether(g.albums(l))
 	if g.held {
 		g.refile(l, albums)
 	}

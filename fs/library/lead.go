@@ -18,15 +18,16 @@ func lead(tracks []*track) (artist string, all bool) {
 		if name == "" {
 			continue
 		}
-		if named++; len(name) > MaxName {
-			continue
-		}
+		named++
 		for range 8 {
 			key := words(name)
 			if count[key]++; spelt[key] == nil {
 				spelt[key] = map[string]int{}
 			}
 			spelt[key][name]++
+			if len(name) > MaxName {
+				break // no list of artists: it is counted whole
+			}
 			if name = name[:lastJoint(name)]; name == "" {
 				break
 			}

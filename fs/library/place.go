@@ -144,7 +144,7 @@ func (a *album) oneSpelling() bool {
 			}
 			spelt[alike(v)] = v
 		}
-		if t.artist == "" {
+		if t.artist == "" || albumTitle(t.info.Album) == "" {
 			return false
 		}
 	}
@@ -167,12 +167,19 @@ func (p *planner) settle(dir string, f *folder) error {
 	f.open(p.layout, held)
 	n := newNames(held)
 	// Folders first: an album keeps its name before a file of that name.
+	var all []*namesakes
 	for _, key := range slices.Sorted(maps.Keys(f.shelf)) {
-		releases, err := p.house(dir, n, f.shelf[key])
+		some, err := p.gather(dir, n, f.shelf[key])
 		if err != nil {
 			return err
 		}
-		for _, r := range releases {
+		all = append(all, some)
+	}
+	if err := house(all); err != nil {
+		return err
+	}
+	for _, some := range all {
+		for _, r := range some.releases {
 			sub := f.child(r.name)
 			sub.name = r.name
 			sub.albums = append(sub.albums, r.albums...)

@@ -170,7 +170,7 @@ func (t *track) refile(l *Layout, a *album) {
 			t.stands = here
 		}
 	}
-	if ok && *disc != "" && t.discs == 0 {
+	if ok && *disc != "" && (t.discs == 0 || t.discs == 1 && slices.ContainsFunc(a.tracks, func(u *track) bool { return u.info.Disc == 0 })) {
 		t.discs = max(2, 10*(len(*disc)-1)) // its name tells that there are several
 	}
 	if !ok || t.info.Track > 0 && t.info.Disc > 0 {
@@ -268,11 +268,25 @@ func (l *Layout) leastDepth() int {
 	return least
 }
 
+// depth is in how many folders the files of the album stand that a held file is of: a
+// folder that can be left out counts where the file's path has it.
+func (l *Layout) depth(s Source, index int) int {
+	t := newTrack(s, index, "")
+	names, depth := strings.Split(path.Dir(s.Path), "/"), 1
+	for _, p := range l.parts[:l.album] {
+		if p.optional() && !(depth <= len(names) && p.couldBe(names[depth-1], &album{title: t.album, artist: cmp.Or(t.albumArtist, t.artist), tracks: []*track{t}})) {
+			continue
+		}
+		depth++
+	}
+	return depth
+}
+
 // albumFolder gives the folder of the album that a held file stands in, above those that
 // the layout makes for parts of an album.
 func (l *Layout) albumFolder(s Source, index int) string {
 	dir := path.Dir(s.Path)
-	depth, least := strings.Count(dir, "/")+1, l.leastDepth()
+	depth, least := strings.Count(dir, "/")+1, l.depth(s, index)
 	if depth <= least {
 		return dir
 	}

@@ -75,6 +75,14 @@ func gather(albums []*album) []*release {
 			vague = append(vague, a)
 		}
 	}
+	for _, r := range g.all { // of which all albums are known by now
+		if r.year > 0 {
+			for _, k := range r.titles() {
+				k.year = r.year
+				g.known[k] = append(g.known[k], r)
+			}
+		}
+	}
 	undated := slices.Clone(g.all)
 	slices.SortStableFunc(dated, func(a, b *album) int { return -compareBool(a.day != "", b.day != "") })
 	for _, a := range dated {
@@ -130,12 +138,6 @@ func (g *gatherer) join(a *album, k same) {
 	r.add(a)
 	g.all = append(g.all, r)
 	g.known[k] = append(g.known[k], r)
-	if a.id != "" && r.year > 0 {
-		for _, k := range r.titles() {
-			k.year = r.year
-			g.known[k] = append(g.known[k], r)
-		}
-	}
 }
 
 // titles are the keys under which albums of the release's title look for it.

@@ -41,6 +41,14 @@ func (p part) optional() bool {
 	return len(p.nodes) == 1 && p.nodes[0].condition && !p.nodes[0].alternative
 }
 
+// couldBe tells whether an optional part of an album's path has that name where it is not
+// left out.
+func (p part) couldBe(name string, a *album) bool {
+	var b strings.Builder
+	printAll(&b, p.nodes[0].then, &scope{album: a})
+	return alike(CleanPart(b.String())) == alike(name)
+}
+
 // print gives the part's text, not yet cleaned, which is empty where no field has a
 // value and nothing else can be read; false when the part is left out.
 func (p part) print(s *scope) (text string, ok bool) {

@@ -112,7 +112,7 @@ func (c *change) copied() *change {
 
 // attr gives what programs see.
 func (c *change) attr() catalog.Attr {
-	a := catalog.Attr{ID: c.ID, Parent: c.Parent, Node: c.Node, Name: c.Name, Kind: c.Kind, Mode: c.Mode, MTime: c.MTime, Size: c.Size}
+	a := catalog.Attr{ID: c.ID, Parent: c.Parent, Node: c.Node, Name: c.Name, Kind: c.Kind, Mode: c.Mode, MTime: c.MTime, Size: c.Size, Gone: c.Gone}
 	if c.Content != nil {
 		a.Size, a.MTime = c.Content.draft.Size(), c.Content.mtime.Load()
 	}

@@ -146,6 +146,49 @@ func TestJournalCompactFromThePast(t *testing.T) {
 	}
 }
 
+// watchedDisk does something before each fdatasync of a new file, and each rename.
+type watchedDisk struct {
+	*simDisk
+	syncing, renaming func()
+}
+
+func (d watchedDisk) create(path string) (journalFile, error) {
+	f, err := d.simDisk.create(path)
+	return heldFile{f, d.syncing}, err
+}
+
+func (d watchedDisk) rename(from, to string) error {
+	d.renaming()
+	return d.simDisk.rename(from, to)
+}
+
+// TestJournalCompactLate: what is appended while the new file is synced is in it, and
+// while the files change places nobody writes or syncs.
+func TestJournalCompactLate(t *testing.T) {
+	w := newWorld(t)
+	appended, renamed := 0, 0
+	w.j.disk = watchedDisk{w.disk, func() {
+		if appended++; appended == 1 {
+			if err := w.append(); err != nil {
+				t.Error(err)
+			}
+		}
+	}, func() {
+		renamed++
+		if w.j.flushing.TryLock() || w.j.order.TryLock() {
+			t.Error("the files change places while others write or sync")
+		}
+	}}
+	if err := errors.Join(w.append(), w.compact(w.j.mark(), 0), w.append()); err != nil {
+		t.Fatal(err)
+	}
+	w.kill()
+	if len(w.history) != 3 || appended != 2 || renamed != 1 {
+		t.Errorf("%d records, want 3; %d fdatasyncs, %d renames", len(w.history), appended, renamed)
+	}
+	w.stop()
+}
+
 // ledger is a caller as the journal expects it: its state and the journal change
 // under one lock.
 type ledger struct {

@@ -88,6 +88,9 @@ func TestJournalFailsForGood(t *testing.T) {
 			if err := w.j.close(); !errors.Is(err, c.fault) {
 				t.Errorf("close says %v", err)
 			}
+			if err := w.sync(w.j.mark()); c.what == "sync" && !errors.Is(err, ErrJournal) {
+				t.Errorf("after close sync says %v", err)
+			}
 			w.kill()
 		})
 	}
@@ -121,19 +124,25 @@ func TestJournalOpensOnFullDisk(t *testing.T) {
 	}
 	w.stop()
 	w.disk.fault = func(c simCall) (int, error) {
-		if c.what == "write" || c.what == "create" {
+		if c.path == "/s/journal/next" {
 			return 0, syscall.ENOSPC
 		}
 		return 0, nil
 	}
+	w.open()
+	// A torn record does not change that, if there is room to put it aside.
+	if _, err := w.j.tail.file.WriteAt([]byte("torn"), w.j.tail.end); err != nil {
+		t.Fatal(err)
+	}
+	w.stop()
 	w.open()
 	w.disk.fault = nil
 	if err := errors.Join(w.append(), w.sync(w.j.mark())); err != nil {
 		t.Fatal(err)
 	}
 	w.power(len(w.disk.log), cutDrops, 1)
-	if len(w.history) != 3 {
-		t.Errorf("%d records, want 3", len(w.history))
+	if len(w.history) != 3 || len(w.aside) != 1 {
+		t.Errorf("%d records, want 3; %d files in quarantine, want 1", len(w.history), len(w.aside))
 	}
 	w.stop()
 }

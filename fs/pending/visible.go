@@ -40,7 +40,9 @@ func (x *Overlay) Node(ctx context.Context, node catalog.ID) (catalog.Attr, erro
 	if err != nil {
 		return a, err
 	}
-	if c := x.change(a.ID); c != nil && !c.Gone && c.Node == node {
+	if c := x.change(a.ID); c != nil && c.Gone {
+		a.Gone = true
+	} else if c != nil && c.Node == node {
 		a = c.attr()
 	}
 	if touched && a.Kind == catalog.Dir {
