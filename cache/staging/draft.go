@@ -80,7 +80,9 @@ func (d *Draft) Path() string {
 // Close ends the use of the draft. Its files stay; what was not synced is as safe as any
 // such bytes are. A second Close does nothing.
 func (d *Draft) Close() error {
-	d.shut()
+	for _, l := range d.shut() {
+		d.s.disown(l.name)
+	}
 	return nil
 }
 
@@ -89,12 +91,12 @@ func (d *Draft) Close() error {
 func (d *Draft) Discard() error {
 	var errs []error
 	for _, l := range d.shut() {
-		errs = append(errs, d.s.Remove(l.name))
+		errs = append(errs, d.s.unlink(l.name))
 	}
 	return errors.Join(errs...)
 }
 
-// shut closes the draft and gives the files it had.
+// shut closes the draft and gives the files it had, which the caller disowns.
 func (d *Draft) shut() []*local {
 	d.mu.Lock()
 	if d.closed {
@@ -106,7 +108,6 @@ func (d *Draft) shut() []*local {
 	d.mu.Unlock()
 	for _, l := range files {
 		d.s.files.forget(l)
-		d.s.disown(l.name)
 	}
 	return files
 }

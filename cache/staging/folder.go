@@ -60,6 +60,12 @@ func (s *Store) Remove(name string) error {
 	if !s.own(name) {
 		return fmt.Errorf("remove %s: %w", name, ErrInUse)
 	}
+	return s.unlink(name)
+}
+
+// unlink deletes a file that the caller owns, and disowns it only then, so that nobody
+// takes it for a stray.
+func (s *Store) unlink(name string) error {
 	defer s.disown(name)
 	if err := os.Remove(filepath.Join(s.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove staged file: %w", err)
@@ -92,5 +98,5 @@ func (s *Store) Quarantine(name, dir string) error {
 	if err := os.Rename(filepath.Join(s.dir, name), to); err != nil {
 		return fmt.Errorf("quarantine: %w", err)
 	}
-	return errors.Join(syncDir(dir), syncDir(s.dir))
+	return errors.Join(s.tune.syncDir(dir), s.tune.syncDir(s.dir))
 }

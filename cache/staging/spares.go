@@ -16,7 +16,8 @@ type spares struct {
 	dir   string
 	batch int // made at once; more are made when no more than half of that are left
 	// claim is told of a spare that is taken, under mu, so that at no time nobody knows it.
-	claim func(name string) bool
+	claim   func(name string) bool
+	syncDir func(dir string) error
 
 	making sync.Mutex // held while a batch is made, so that those who wait for one share it
 
@@ -30,8 +31,8 @@ type spares struct {
 	over chan struct{} // closed when stock has returned
 }
 
-func newSpares(dir string, batch int, claim func(name string) bool) *spares {
-	return &spares{dir: dir, batch: batch, claim: claim, known: map[string]bool{},
+func newSpares(dir string, t tune, claim func(name string) bool) *spares {
+	return &spares{dir: dir, batch: t.batch, syncDir: t.syncDir, claim: claim, known: map[string]bool{},
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{})}
 }
 
@@ -133,7 +134,7 @@ func (s *spares) makeBatch() error {
 	if len(made) == 0 {
 		return fmt.Errorf("staged file: %w", full(failed))
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := s.syncDir(s.dir); err != nil {
 		s.remove(made)
 		return fmt.Errorf("staged file: %w", full(err))
 	}

@@ -54,6 +54,7 @@ type tune struct {
 	open     int // descriptors kept open with nobody using them
 	batch    int // spare files made at once
 	sync     func(*os.File) error
+	syncDir  func(dir string) error
 	punch    func(*os.File, Span) error
 	allocate func(*os.File, Span) error
 	space    func(dir string) (total, free int64, err error)
@@ -61,7 +62,7 @@ type tune struct {
 
 func usual() tune {
 	return tune{maxSpans: 65536, open: 256, batch: 64,
-		sync: dataSync, punch: punchHole, allocate: allocate, space: diskSpace}
+		sync: dataSync, syncDir: syncDir, punch: punchHole, allocate: allocate, space: diskSpace}
 }
 
 // Store is a folder of drafts. It may be used from many goroutines.
@@ -91,13 +92,13 @@ func open(o Options, t tune) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("staged files: %w", err)
 	}
-	if err := syncDir(filepath.Dir(o.Dir)); err != nil {
+	if err := t.syncDir(filepath.Dir(o.Dir)); err != nil {
 		return nil, fmt.Errorf("staged files: %w", err)
 	}
 	s := &Store{dir: o.Dir, maxSize: o.MaxSize, tune: t, log: o.Log, owned: map[string]bool{},
 		files: &descriptors{limit: t.open, dataSync: t.sync, idle: list.New()},
 		room:  &room{dir: o.Dir, floor: o.Floor, space: t.space, log: o.Log}}
-	s.spares = newSpares(o.Dir, t.batch, s.own)
+	s.spares = newSpares(o.Dir, t, s.own)
 	s.room.settle()
 	go s.spares.stock()
 	return s, nil

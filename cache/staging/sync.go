@@ -127,8 +127,7 @@ func (d *Draft) Settle(r Record) {
 	d.mu.Unlock()
 	for _, l := range gone {
 		d.s.files.forget(l)
-		d.s.disown(l.name)
-		if err := d.s.Remove(l.name); err != nil {
+		if err := d.s.unlink(l.name); err != nil {
 			d.s.log.Warn("former staged file cannot be removed", "file", l.name, "err", err)
 		}
 	}

@@ -134,6 +134,7 @@ func (a *app) serveMount(ctx context.Context, e *engine, m *presence) error {
 	}
 	// The mount goes first, while it can still be answered for.
 	err = errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
+	err = errors.Join(err, a.drain(ctx, e))
 	s.close()
 	stop()
 	<-followed

@@ -17,6 +17,9 @@ import (
 type locker interface {
 	reader
 	filer
+	// Sync waits until everything that was changed here is in the store. When the store
+	// does not take it, it goes on waiting if patient.
+	Sync(ctx context.Context, patient bool) error
 	// Close gives back what is held.
 	Close() error
 }

@@ -115,6 +115,22 @@ func (s *server) runOrganize(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func (s *server) runSync(w http.ResponseWriter, r *http.Request) {
+	var q syncRequest
+	if !s.request(w, r, &q) {
+		return
+	}
+	s.run(w, r, q.ID, func(ctx context.Context, _ *framer) (frame, error) {
+		return frame{}, s.locker.Sync(ctx, q.Patient)
+	})
+}
+
+// Sync is locker's.
+func (c *client) Sync(ctx context.Context, patient bool) error {
+	q := syncRequest{ID: rand.Text(), Patient: patient}
+	return c.run(ctx, pathSync, q.ID, q, func(frame) {})
+}
+
 // run sends a request that runs for long. When ctx ends, the other side is told to
 // stop, and its last word is waited for.
 func (c *client) run(ctx context.Context, path, id string, request any, take func(frame)) error {

@@ -20,6 +20,8 @@ import (
 //	POST   /v1/organize                organizeRequest; frames: progress and moves,
 //	                                   then report
 //	DELETE /v1/organize/ID             ends that; its report still comes
+//	POST   /v1/sync                    syncRequest; one frame at the end
+//	DELETE /v1/sync/ID                 ends that waiting
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
@@ -30,6 +32,7 @@ const (
 	pathSearch   = "/v1/search"
 	pathImport   = "/v1/import"
 	pathOrganize = "/v1/organize"
+	pathSync     = "/v1/sync"
 )
 
 // frame is one line of an answer.
@@ -84,6 +87,12 @@ type organizeRequest struct {
 	ID      string                 `json:"id"`
 	Path    string                 `json:"path"`
 	Options intake.OrganizeOptions `json:"options"`
+}
+
+// syncRequest asks for sync.
+type syncRequest struct {
+	ID      string `json:"id"`
+	Patient bool   `json:"patient,omitempty"`
 }
 
 // maxRequest bounds the body of a request, in bytes.

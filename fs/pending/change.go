@@ -78,8 +78,8 @@ type live struct {
 	dead, leaving bool
 	// sentAt is the draft's generation that Sent is of.
 	sentAt uint64
-	// trouble is why it is not uploaded, for people; parked: and is not tried again by itself.
-	trouble string
+	// trouble is why it is not uploaded; parked: and is not tried again by itself.
+	trouble error
 	parked  bool
 	// next is when an upload that failed is tried again, pause how long that took.
 	next  time.Time

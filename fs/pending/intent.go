@@ -32,8 +32,8 @@ type intent struct {
 }
 
 // intentFile keeps the one intent of a state folder on disk. It is a single small
-// record, replaced whole, so a file and a rename do; the journal of staged writes
-// will bring its own store.
+// record, replaced whole, so a file and a rename do; what is appended to all the time
+// is in the journal.
 type intentFile struct {
 	dir string
 }

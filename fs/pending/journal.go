@@ -41,6 +41,11 @@ const flushEvery = 800 * time.Millisecond
 // process must not trust what it can read, it may be in memory only. So opening
 // writes what it read to a new file, and syncs that.
 //
+// Nothing is allocated ahead. Measured on ext4 (p50 of an fdatasync after 400 bytes):
+// 235 µs as it is, 205 with fallocate and KEEP_SIZE, for the size changes all the
+// same; 140 when the file has its size already. That last third, which closers
+// share, is not worth a file that ends in zeros, where lost records look like none.
+//
 // # Files
 //
 //	<dir>/journal/journal   the records

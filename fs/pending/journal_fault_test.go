@@ -131,7 +131,7 @@ func TestJournalOpensOnFullDisk(t *testing.T) {
 	}
 	w.open()
 	// A torn record does not change that, if there is room to put it aside.
-	if _, err := w.j.tail.file.WriteAt([]byte("torn"), w.j.tail.end); err != nil {
+	if _, err := w.j.tail.file.WriteAt(make([]byte, 2000), w.j.tail.end); err != nil {
 		t.Fatal(err)
 	}
 	w.stop()

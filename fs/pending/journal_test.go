@@ -128,7 +128,7 @@ func TestJournalQuarantine(t *testing.T) {
 		{"the CRC of the second", with(at[1]+4, 1, 2, 3, 4), 1},
 		{"zeros from the third on", append(good[:at[2]:at[2]], make([]byte, 5000)...), 2},
 		{"zeros after the last", append(bytes.Clone(good), make([]byte, 4096)...), 4},
-		{"a record of nothing", binary.LittleEndian.AppendUint32(append(bytes.Clone(good), 0, 0, 0, 0), chain(last, nil)), 4},
+		{"a record of nothing", append(binary.LittleEndian.AppendUint32(append(bytes.Clone(good), 0, 0, 0, 0), chain(last, nil)), 'x'), 4},
 		{"the second is missing", slices.Concat(good[:at[1]], good[at[2]:]), 1},
 		{"the second twice", slices.Concat(good[:at[2]], good[at[1]:]), 2},
 		{"the rest is of another file", slices.Concat(good[:at[2]], other[at[2]:]), 2},

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"os"
 	"path"
-	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +47,6 @@ type Uploader struct {
 	mu      sync.Mutex // guards the fields below; taken alone
 	working map[*live]bool
 	failure error // of the last commit; nil after one that went well
-	waiters []chan struct{}
 }
 
 // NewUploader gives the uploader of an overlay. committer gives who commits, once the store
@@ -231,7 +229,7 @@ func (u *Uploader) send(ctx context.Context, c *change) {
 		// It was written to meanwhile: the object is left to gc, and what there is now will
 		// be uploaded in its turn.
 	default:
-		l.trouble, l.pause = "", 0
+		l.trouble, l.pause = nil, 0
 		if err := u.x.sent(c, v, generation); err != nil {
 			u.x.log.Warn("an upload could not be recorded", "name", c.Name, "error", err)
 		}
@@ -241,7 +239,7 @@ func (u *Uploader) send(ctx context.Context, c *change) {
 // failed notes why a content is not in the store. turn is held.
 func (u *Uploader) failed(c *change, err error) {
 	l := c.Content.live
-	l.trouble = err.Error()
+	l.trouble = err
 	l.parked = parks(err)
 	l.pause = min(max(2*l.pause, retryFirst), retryLongest)
 	l.next = time.Now().Add(l.pause)
@@ -362,115 +360,4 @@ func (u *Uploader) commit(ctx context.Context) (again bool) {
 func (x *Overlay) anything(ctx context.Context) bool {
 	ops, err := x.plan(ctx, 1)
 	return err != nil || len(ops) > 0
-}
-
-// Sync waits until everything that was changed before it was called is in the locker.
-func (u *Uploader) Sync(ctx context.Context) error {
-	waiting := map[catalog.ID]int64{}
-	for _, c := range u.x.ordered() {
-		if u.x.isLocal(c) && c.Base == nil {
-			continue
-		}
-		waiting[c.ID] = c.At
-		if c.Content != nil {
-			c.Content.urgent.Store(true)
-			u.unpark(c)
-		}
-	}
-	u.x.nudge()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for len(waiting) > 0 {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-		for id, at := range waiting {
-			c := u.x.change(id)
-			if c == nil || c.At > at && c.Content != nil && !c.Content.urgent.Load() {
-				delete(waiting, id)
-				continue
-			}
-			if err := u.stuck(c); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (u *Uploader) unpark(c *change) {
-	u.x.turn.Lock()
-	defer u.x.turn.Unlock()
-	c.Content.parked, c.Content.next = false, time.Time{}
-}
-
-// stuck gives why a change will not be in the store however long one waits.
-func (u *Uploader) stuck(c *change) error {
-	if c.Content == nil {
-		return nil
-	}
-	u.x.turn.Lock()
-	defer u.x.turn.Unlock()
-	if c.Content.parked {
-		return fmt.Errorf("%s: %s", c.Name, c.Content.trouble)
-	}
-	return nil
-}
-
-// Waiting is what is not in the store yet.
-type Waiting struct {
-	// Files and Bytes are to be uploaded; Changes counts all entries that differ.
-	Files   int   `json:"files"`
-	Bytes   int64 `json:"bytes"`
-	Changes int   `json:"changes"`
-	// Failed are those that were tried in vain, and why; Parked how many of them are not
-	// tried again by themselves.
-	Failed []Trouble `json:"failed,omitempty"`
-	Parked int       `json:"parked,omitempty"`
-	// Conflicts are what two devices disagreed about.
-	Conflicts []Trouble `json:"conflicts,omitempty"`
-	// Quarantined are files under the state folder that could not be taken up.
-	Quarantined []string `json:"quarantined,omitempty"`
-	// Commit is why changes cannot be committed; empty when they can.
-	Commit string `json:"commit,omitempty"`
-}
-
-// Waiting tells what is not in the store yet.
-func (u *Uploader) Waiting(ctx context.Context) Waiting {
-	var w Waiting
-	for _, c := range u.x.ordered() {
-		if u.x.isLocal(c) && c.Base == nil || c.Content != nil && !c.Content.durable && !c.Content.draft.Dirty() {
-			continue
-		}
-		w.Changes++
-		if c.Content == nil {
-			continue
-		}
-		w.Files++
-		w.Bytes += c.Content.draft.Size()
-		u.x.turn.Lock()
-		trouble, parked := c.Content.trouble, c.Content.parked
-		u.x.turn.Unlock()
-		if trouble != "" {
-			at, _ := u.x.Path(ctx, c.ID)
-			w.Failed = append(w.Failed, Trouble{Path: at, What: trouble, At: c.At})
-		}
-		if parked {
-			w.Parked++
-		}
-	}
-	u.x.mu.RLock()
-	w.Conflicts = slices.Clone(u.x.conflicts)
-	for _, q := range u.x.damaged {
-		w.Quarantined = append(w.Quarantined, q.path)
-	}
-	u.x.mu.RUnlock()
-	u.mu.Lock()
-	if u.failure != nil {
-		w.Commit = u.failure.Error()
-	}
-	u.mu.Unlock()
-	return w
 }

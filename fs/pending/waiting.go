@@ -1,0 +1,153 @@
+package pending
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// ErrNotSynced: something that was changed here is not in the locker.
+var ErrNotSynced = errors.New("not everything is in the store")
+
+// Sync waits until everything that was changed before it was called is in the locker. It
+// uploads at once, also what was parked. The error is ErrNotSynced, with the reason, where
+// a file is still being written, or when the store does not take it: then it goes on
+// waiting if patient.
+func (u *Uploader) Sync(ctx context.Context, patient bool) error {
+	waiting, open := u.urge(ctx)
+	u.x.nudge()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(waiting) > 0 {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		for id := range waiting {
+			c := u.x.change(id)
+			if c == nil {
+				delete(waiting, id)
+				continue
+			}
+			if err := u.stuck(c); err != nil && !patient {
+				return err
+			}
+		}
+	}
+	if open != "" {
+		return fmt.Errorf("%w: a program is still writing %q", ErrNotSynced, open)
+	}
+	return nil
+}
+
+// urge makes all that can be uploaded urgent, and gives those changes; and a
+// file that cannot, because it is open.
+func (u *Uploader) urge(ctx context.Context) (waiting map[catalog.ID]bool, open string) {
+	waiting = map[catalog.ID]bool{}
+	for _, c := range u.x.ordered() {
+		if u.x.isLocal(c) && c.Base == nil || c.idle() {
+			continue
+		}
+		u.x.turn.Lock()
+		if c.Content != nil {
+			c.Content.urgent.Store(true)
+			c.Content.parked, c.Content.next, c.Content.trouble = false, time.Time{}, nil
+		}
+		writing := c.Content != nil && c.Content.writers > 0
+		u.x.turn.Unlock()
+		if writing {
+			open, _ = u.x.Path(ctx, c.ID)
+			continue
+		}
+		waiting[c.ID] = true
+	}
+	u.mu.Lock()
+	u.failure = nil
+	u.mu.Unlock()
+	return waiting, open
+}
+
+// idle tells whether a change is only a file that was opened for writing and not written.
+func (c *change) idle() bool {
+	return c.Content != nil && !c.Content.durable && !c.Content.draft.Dirty()
+}
+
+// stuck gives why a change is not in the store, if that has been found out.
+func (u *Uploader) stuck(c *change) error {
+	u.mu.Lock()
+	failure := u.failure
+	u.mu.Unlock()
+	if failure != nil {
+		return fmt.Errorf("%w: %w", ErrNotSynced, failure)
+	}
+	if c.Content == nil {
+		return nil
+	}
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	if c.Content.trouble != nil {
+		return fmt.Errorf("%w: %q: %w", ErrNotSynced, c.Name, c.Content.trouble)
+	}
+	return nil
+}
+
+// Waiting is what is not in the store yet.
+type Waiting struct {
+	// Files and Bytes are to be uploaded; Changes counts all entries that differ.
+	Files   int   `json:"files"`
+	Bytes   int64 `json:"bytes"`
+	Changes int   `json:"changes"`
+	// Failed are those that were tried in vain, and why; Parked how many of them are not
+	// tried again by themselves.
+	Failed []Trouble `json:"failed,omitempty"`
+	Parked int       `json:"parked,omitempty"`
+	// Conflicts are what two devices disagreed about.
+	Conflicts []Trouble `json:"conflicts,omitempty"`
+	// Quarantined are files under the state folder that could not be taken up.
+	Quarantined []string `json:"quarantined,omitempty"`
+	// Commit is why changes cannot be committed; empty when they can.
+	Commit string `json:"commit,omitempty"`
+}
+
+// Waiting tells what is not in the store yet.
+func (u *Uploader) Waiting(ctx context.Context) Waiting {
+	var w Waiting
+	for _, c := range u.x.ordered() {
+		if u.x.isLocal(c) && c.Base == nil || c.idle() {
+			continue
+		}
+		w.Changes++
+		if c.Content == nil {
+			continue
+		}
+		w.Files++
+		w.Bytes += c.Content.draft.Size()
+		u.x.turn.Lock()
+		trouble, parked := c.Content.trouble, c.Content.parked
+		u.x.turn.Unlock()
+		if trouble != nil {
+			at, _ := u.x.Path(ctx, c.ID)
+			w.Failed = append(w.Failed, Trouble{Path: at, What: trouble.Error(), At: c.At})
+		}
+		if parked {
+			w.Parked++
+		}
+	}
+	u.x.mu.RLock()
+	w.Conflicts = slices.Clone(u.x.conflicts)
+	for _, q := range u.x.damaged {
+		w.Quarantined = append(w.Quarantined, q.path)
+	}
+	u.x.mu.RUnlock()
+	u.mu.Lock()
+	if u.failure != nil {
+		w.Commit = u.failure.Error()
+	}
+	u.mu.Unlock()
+	return w
+}
