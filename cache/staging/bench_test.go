@@ -14,7 +14,7 @@ func BenchmarkSmallFile(b *testing.B) {
 	for b.Loop() {
 		d := create(b, s, nil)
 		write(b, d, p, 0)
-		d.Settle(sync_(b, d))
+		d.Settle(mustSync(b, d))
 		d.Close()
 	}
 }
@@ -33,7 +33,7 @@ func BenchmarkRetitle(b *testing.B) {
 		for i := range 5313 {
 			write(b, d, p, int64(i*980))
 		}
-		sync_(b, d)
+		mustSync(b, d)
 		if err := d.Discard(); err != nil {
 			b.Fatal(err)
 		}

@@ -135,7 +135,7 @@ func (d *Draft) put(p []byte, off int64) (n int, err error) {
 	}
 	defer d.s.room.born(need)
 	err = d.use(true, func(f *os.File) error {
-		n, err = f.WriteAt(p, off)
+		n, err = d.s.tune.write(f, p, off)
 		return err
 	})
 	if n > 0 {

@@ -34,6 +34,9 @@ func TestSmallWritesReadNothing(t *testing.T) {
 	if n := base.bytes.Load() - before; n > int64(len(wanted)) {
 		t.Errorf("Complete read %d bytes of a base of %d", n, len(wanted))
 	}
+	if n := base.calls.Load(); n > 2*6 {
+		t.Errorf("%d reads of the base", n)
+	}
 }
 
 // What a truncation cut off does not come back, be it the base's or written here, whether
@@ -44,7 +47,7 @@ func TestTruncatedBytesStayGone(t *testing.T) {
 			d := create(t, openStore(t, t.TempDir(), nil), &memBase{content: noise(9000, 1)})
 			write(t, d, noise(100, 2), 4950)
 			if synced {
-				d.Settle(sync_(t, d))
+				d.Settle(mustSync(t, d))
 			}
 			wanted := make([]byte, 9000)
 			copy(wanted, content(t, d)[:size])
@@ -69,7 +72,7 @@ func TestSavingKeepsTheOldContent(t *testing.T) {
 	d := create(t, s, nil)
 	old, fresh := noise(50_000, 1), noise(30_000, 2)
 	write(t, d, old, 0)
-	first := sync_(t, d)
+	first := mustSync(t, d)
 	d.Settle(first)
 	if err := d.Truncate(0); err != nil {
 		t.Fatal(err)
@@ -86,7 +89,7 @@ func TestSavingKeepsTheOldContent(t *testing.T) {
 		}
 	}
 	recovered(first, old)
-	second := sync_(t, d)
+	second := mustSync(t, d)
 	recovered(first, old)
 	recovered(second, fresh)
 	if len(second.Former) != 1 || second.Former[0] != first.File {
@@ -109,13 +112,13 @@ func TestReopenRemovesFormerFiles(t *testing.T) {
 	d := create(t, s, nil)
 	for i := range 3 {
 		write(t, d, noise(100, uint64(i)), 0)
-		sync_(t, d)
+		mustSync(t, d)
 		if err := d.Truncate(0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write(t, d, noise(10, 9), 0)
-	r := sync_(t, d)
+	r := mustSync(t, d)
 	s.Close()
 	s = openStore(t, dir, nil)
 	want(t, reopen(t, s, r, nil), noise(10, 9))
@@ -133,18 +136,18 @@ func TestCleanSync(t *testing.T) {
 	if d.Dirty() {
 		t.Error("a new draft is dirty")
 	}
-	sync_(t, d)
+	mustSync(t, d)
 	if syncs != 0 {
 		t.Error("an empty draft was synced")
 	}
 	write(t, d, []byte("abc"), 0)
 	for range 3 {
-		sync_(t, d)
+		mustSync(t, d)
 	}
 	if err := d.Truncate(9); err != nil {
 		t.Fatal(err)
 	}
-	if r := sync_(t, d); r.Size != 9 || d.Dirty() {
+	if r := mustSync(t, d); r.Size != 9 || d.Dirty() {
 		t.Errorf("record %+v of a file of 9 bytes", r)
 	}
 	if syncs != 2 {
@@ -173,11 +176,14 @@ func TestFailedSyncIsFinal(t *testing.T) {
 	if _, err := d.Sync(); !errors.Is(err, broken) {
 		t.Fatalf("a second sync: %v", err)
 	}
+	if err := d.Complete(t.Context()); !errors.Is(err, broken) {
+		t.Fatalf("what may be lost is complete: %v", err)
+	}
 	if err := d.Truncate(0); err != nil {
 		t.Fatal(err)
 	}
 	write(t, d, noise(100, 3), 0)
-	r := sync_(t, d)
+	r := mustSync(t, d)
 	d.Settle(r)
 	want(t, d, noise(100, 3))
 }
@@ -213,7 +219,7 @@ func TestCompleteWaitsForSettle(t *testing.T) {
 	dir := t.TempDir()
 	d := create(t, openStore(t, dir, nil), nil)
 	write(t, d, noise(9000, 1), 0)
-	first := sync_(t, d)
+	first := mustSync(t, d)
 	d.Settle(first)
 	if err := d.Truncate(100); err != nil {
 		t.Fatal(err)
@@ -225,7 +231,7 @@ func TestCompleteWaitsForSettle(t *testing.T) {
 		}
 	}
 	check(ErrUnsettled)
-	second := sync_(t, d)
+	second := mustSync(t, d)
 	check(ErrUnsettled)
 	want(t, reopen(t, openStore(t, copyDir(t, dir), nil), first, nil), noise(9000, 1))
 	d.Settle(second)
@@ -345,4 +351,36 @@ func TestClosed(t *testing.T) {
 	if names := mustNames(t, s); len(names) != 2 {
 		t.Errorf("%v are left, want the files of two drafts and no spares", names)
 	}
+}
+
+// Complete changes no content, so that nobody need sync; who does gets a record that needs
+// no base.
+func TestRecordAfterComplete(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir, nil)
+	base := &memBase{content: noise(3<<20, 1)}
+	d := create(t, s, base)
+	write(t, d, noise(2<<20, 2), 1<<19)
+	wanted := content(t, d)
+	before, gen := base.bytes.Load(), d.Generation()
+	r := mustSync(t, d)
+	d.Settle(r)
+	if !r.NeedsBase() || !d.NeedsBase() {
+		t.Error("no base is needed for a megabyte of it")
+	}
+	if err := d.Complete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := base.bytes.Load() - before; n != 1<<20 {
+		t.Errorf("%d bytes of the base were read, want what was missing", n)
+	}
+	if d.Dirty() || d.Generation() != gen {
+		t.Error("Complete counts as a change")
+	}
+	r = mustSync(t, d)
+	if r.NeedsBase() {
+		t.Errorf("record %+v needs the base", r)
+	}
+	s.Close()
+	want(t, reopen(t, openStore(t, dir, nil), r, nil), wanted)
 }

@@ -15,7 +15,7 @@ const piece = 1 << 20
 // only in the base, never over what was written here, and makes zeros of holes. What was
 // filled in stays when it fails. It does not sync. When it returns without an error the
 // draft was Whole for a moment at least. Errors: those of the base, ErrFull, ErrUnsettled,
-// ErrClosed, ctx's own.
+// ErrClosed, that of a Sync that failed, ctx's own.
 func (d *Draft) Complete(ctx context.Context) error {
 	select {
 	case d.filling <- struct{}{}:
@@ -25,14 +25,14 @@ func (d *Draft) Complete(ctx context.Context) error {
 	}
 	var buf []byte
 	for {
-		gap, ended, err := d.next()
+		rest, ended, err := d.next()
 		if ended || err != nil {
 			return err
 		}
 		if buf == nil {
 			buf = make([]byte, piece)
 		}
-		if err := d.fill(ctx, gap, buf, d.cutOff); err != nil {
+		if err := d.fill(ctx, rest, buf, d.cutOff); err != nil {
 			return err
 		}
 	}
@@ -47,8 +47,9 @@ func (d *Draft) cutOff() error {
 	return nil
 }
 
-// next is the first gap; when there is none it gives the local file its exact size.
-func (d *Draft) next() (gap Span, ended bool, err error) {
+// next is what begins with the first gap; when there is none it gives the local file its
+// exact size.
+func (d *Draft) next() (rest Span, ended bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -57,9 +58,12 @@ func (d *Draft) next() (gap Span, ended bool, err error) {
 	if err := d.cutOff(); err != nil {
 		return Span{}, false, err
 	}
-	d.spans.gaps(Span{0, d.size}, func(g Span) bool { gap = g; return false })
-	if gap.End > gap.Off {
-		return gap, false, nil
+	if err := d.s.files.failure(d.file); err != nil { // what reads back may not be what was written
+		return Span{}, false, fmt.Errorf("complete staged file: %w", err)
+	}
+	d.spans.gaps(Span{0, d.size}, func(g Span) bool { rest = Span{g.Off, d.size}; return false })
+	if rest.End > rest.Off {
+		return rest, false, nil
 	}
 	if d.phys != d.size {
 		if err := d.use(true, func(f *os.File) error { return f.Truncate(d.size) }); err != nil {
@@ -84,31 +88,42 @@ func (d *Draft) Whole() bool {
 	return d.phys == d.size && d.spans.covers(Span{0, d.size})
 }
 
-// fill makes gap part of the extents, whatever of it is not by then, with buf for the base,
-// as long as may, called with d.mu held, has no error.
-func (d *Draft) fill(ctx context.Context, gap Span, buf []byte, may func() error) error {
-	for gap.Off < gap.End {
+// fill makes all of s part of the extents, whatever of it is not by then, with buf for the
+// base, as long as may, called with d.mu held, has no error.
+func (d *Draft) fill(ctx context.Context, s Span, buf []byte, may func() error) error {
+	for s.Off < s.End {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		d.mu.RLock()
-		end := d.baseEnd
-		d.mu.RUnlock()
-		part := gap.clip(Span{0, end})
-		if part.End <= part.Off {
-			return d.fillIn(gap, nil, may)
-		}
-		part.End = min(part.End, part.Off+int64(len(buf)))
-		b := buf[:part.End-part.Off]
-		if _, err := readFull(ctx, d.base, b, part.Off); err != nil {
-			return err
+		part, based := d.part(s, int64(len(buf)))
+		var b []byte
+		if based {
+			b = buf[:part.End-part.Off]
+			if _, err := readFull(ctx, d.base, b, part.Off); err != nil {
+				return err
+			}
 		}
 		if err := d.fillIn(part, b, may); err != nil {
 			return err
 		}
-		gap.Off = part.End
+		s.Off = part.End
 	}
 	return nil
+}
+
+// part is the next of s to be filled, at most n bytes of it where the base is needed; what
+// lies before it is there. Many small gaps are one read of the base.
+func (d *Draft) part(s Span, n int64) (part Span, based bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	window := s.clip(Span{0, min(d.baseEnd, s.Off+n)})
+	if window.End <= window.Off {
+		return s, false
+	}
+	if parts := d.fromBase(window); len(parts) > 0 {
+		return parts[0], true
+	}
+	return window, false
 }
 
 // fillIn puts what the base has for s, or zeros where b is nil or the base counts no more,
@@ -163,7 +178,7 @@ func (d *Draft) thin() error {
 	return nil
 }
 
-// smallest chooses the gaps for thin. With d.mu held.
+// smallest chooses the gaps for thin, those near each other as one. With d.mu held.
 func (d *Draft) smallest() []Span {
 	many := len(d.spans) - d.s.tune.maxSpans*3/4
 	if len(d.spans) < d.s.tune.maxSpans {
@@ -184,5 +199,9 @@ func (d *Draft) smallest() []Span {
 	})
 	gaps = gaps[:min(len(gaps), max(many, 1))]
 	slices.SortFunc(gaps, func(a, b Span) int { return cmp.Compare(a.Off, b.Off) })
-	return gaps
+	var parts []Span
+	for _, g := range gaps {
+		parts = along(parts, g)
+	}
+	return parts
 }

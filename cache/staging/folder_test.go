@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -24,7 +26,7 @@ func TestReopenChecks(t *testing.T) {
 	s := openStore(t, dir, func(o *Options, _ *tune) { o.MaxSize = 1 << 20 })
 	d := create(t, s, nil)
 	write(t, d, noise(100, 1), 0)
-	good := sync_(t, d)
+	good := mustSync(t, d)
 	if _, err := s.Reopen(good, nil); !errors.Is(err, ErrInUse) {
 		t.Errorf("of an open draft: %v", err)
 	}
@@ -75,14 +77,14 @@ func TestReopenOfNothing(t *testing.T) {
 	s := openStore(t, t.TempDir(), nil)
 	base := &memBase{content: noise(100, 1)}
 	d := create(t, s, base)
-	r := sync_(t, d)
+	r := mustSync(t, d)
 	if err := d.Discard(); err != nil {
 		t.Fatal(err)
 	}
 	d = reopen(t, s, r, base)
 	want(t, d, base.content)
 	write(t, d, []byte("x"), 5)
-	if again := sync_(t, d); again.File == r.File {
+	if again := mustSync(t, d); again.File == r.File {
 		t.Error("a file that was gone is named again")
 	}
 }
@@ -178,5 +180,46 @@ func TestFolderMode(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
+	}
+}
+
+// No draft begins in a file whose name may be lost, and what could not be made is not left
+// behind.
+func TestNamesMustBeDurable(t *testing.T) {
+	broken := errors.New("disk broken")
+	var fails atomic.Bool
+	var syncs atomic.Int64
+	s := openStore(t, t.TempDir(), func(_ *Options, tn *tune) {
+		tn.batch = 2
+		tn.syncDir = func(dir string) error {
+			syncs.Add(1)
+			if fails.Load() {
+				return errors.Join(broken, syscall.ENOSPC)
+			}
+			return syncDir(dir)
+		}
+	})
+	var drafts []*Draft
+	for range 20 {
+		drafts = append(drafts, create(t, s, nil))
+	}
+	if n := syncs.Load(); n < 10 {
+		t.Errorf("%d syncs of the folder for 20 drafts of batches of 2", n)
+	}
+	fails.Store(true)
+	var err error
+	for range 10 { // some were made ahead
+		var d *Draft
+		if d, err = s.Create(nil, 0); err != nil {
+			break
+		}
+		drafts = append(drafts, d)
+	}
+	if !errors.Is(err, broken) || !errors.Is(err, ErrFull) {
+		t.Errorf("Create: %v", err)
+	}
+	s.Close()
+	if names := mustNames(t, s); len(names) != len(drafts) {
+		t.Errorf("%d files for %d drafts", len(names), len(drafts))
 	}
 }

@@ -93,7 +93,7 @@ func write(t testing.TB, d *Draft, p []byte, off int64) {
 	}
 }
 
-func sync_(t testing.TB, d *Draft) Record {
+func mustSync(t testing.TB, d *Draft) Record {
 	t.Helper()
 	r, err := d.Sync()
 	if err != nil {

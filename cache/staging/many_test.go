@@ -43,7 +43,7 @@ func TestManyDrafts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, d := range drafts {
-		records[i] = sync_(t, d)
+		records[i] = mustSync(t, d)
 		d.Settle(records[i])
 	}
 	if n := most.Load() - before; runtime.GOOS == "linux" && n > 60 {
@@ -89,7 +89,7 @@ func TestExtentsAreBounded(t *testing.T) {
 		}
 	}
 	want(t, d, wanted[:d.Size()])
-	if n := len(sync_(t, d).Extents); n > 100 {
+	if n := len(mustSync(t, d).Extents); n > 100 {
 		t.Errorf("a record of %d extents", n)
 	}
 }

@@ -187,7 +187,7 @@ func (m *model) allocate(rt *rapid.T) {
 
 // sync checks at once that the record gives the content back.
 func (m *model) sync() taken {
-	r := sync_(m.t, m.d)
+	r := mustSync(m.t, m.d)
 	if m.d.Dirty() {
 		m.rt.Fatal("dirty after a sync")
 	}

@@ -103,7 +103,7 @@ func TestWritesWinOverASlowBase(t *testing.T) {
 			t.Fatal(err)
 		}
 		clear(wanted[90_000:])
-		sync_(t, d)
+		mustSync(t, d)
 		q := make([]byte, 5000)
 		if _, err := d.ReadAt(t.Context(), q, 20_000); err != nil || !bytes.Equal(q, noise(5000, 2)) {
 			t.Errorf("%s: a read beside it: %v", act, err)

@@ -45,14 +45,19 @@ func (d *Draft) readBase(ctx context.Context, p []byte, off int64) (upTo int64, 
 // between. With d.mu held.
 func (d *Draft) fromBase(s Span) (parts []Span) {
 	d.spans.gaps(s.clip(Span{0, d.baseEnd}), func(g Span) bool {
-		if last := len(parts) - 1; last >= 0 && g.Off-parts[last].End < stride {
-			parts[last].End = g.End
-		} else {
-			parts = append(parts, g)
-		}
+		parts = along(parts, g)
 		return true
 	})
 	return parts
+}
+
+// along appends g, which lies behind parts, or makes the last of them reach to its end.
+func along(parts []Span, g Span) []Span {
+	if last := len(parts) - 1; last >= 0 && g.Off-parts[last].End < stride {
+		parts[last].End = g.End
+		return parts
+	}
+	return append(parts, g)
 }
 
 // readFull fills p from base. An end that comes too soon is an error, and not io.EOF, which

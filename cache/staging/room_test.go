@@ -23,11 +23,21 @@ func (d *disk) space(string) (total, free int64, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.looks++
-	return d.size, d.size - taken_(d.dir), nil
+	return d.size, d.size - diskUse(d.dir), nil
 }
 
-// taken_ is what the files of dir take on disk.
-func taken_(dir string) (n int64) {
+// fill makes the disk smaller than what is on it, and the store look at it again.
+func (d *disk) fill(s *Store) {
+	d.mu.Lock()
+	d.size = 0
+	d.mu.Unlock()
+	s.room.mu.Lock()
+	s.room.credit = 0
+	s.room.mu.Unlock()
+}
+
+// diskUse is what the files of dir take on disk.
+func diskUse(dir string) (n int64) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil {
@@ -72,7 +82,7 @@ func TestFloorHolds(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if used := taken_(k.dir); used > size-floor || used < (size-floor)/2 {
+	if used := diskUse(k.dir); used > size-floor || used < (size-floor)/2 {
 		t.Errorf("%d bytes used of %d", used, size-floor)
 	}
 	for i, d := range drafts {
@@ -83,7 +93,7 @@ func TestFloorHolds(t *testing.T) {
 				t.Fatalf("draft %d: byte %d is wrong", i, off)
 			}
 		}
-		sync_(t, d)
+		mustSync(t, d)
 	}
 }
 
@@ -95,12 +105,7 @@ func TestWorkAtTheFloor(t *testing.T) {
 	if err := d.Allocate(100_000, 50_000, true); err != nil {
 		t.Fatal(err)
 	}
-	k.mu.Lock()
-	k.size = 1 << 20
-	k.mu.Unlock()
-	s.room.mu.Lock()
-	s.room.credit = 0
-	s.room.mu.Unlock()
+	k.fill(s)
 	wanted := content(t, d)
 	for _, off := range []int64{0, 100_000, 149_900} {
 		write(t, d, noise(100, 3), off)
@@ -146,9 +151,7 @@ func TestPlainFileSystem(t *testing.T) {
 	wanted := append(noise(3<<20, 1), make([]byte, 1<<20)...)
 	clear(wanted[100 : 100+2<<20])
 	want(t, d, wanted)
-	k.mu.Lock()
-	k.size = 1 << 20
-	k.mu.Unlock()
+	k.fill(s)
 	if err := d.Zero(0, 3<<20-1, true); !errors.Is(err, ErrFull) {
 		t.Errorf("zeros that must be written: %v", err)
 	}
@@ -170,6 +173,62 @@ func TestFullDiskErrors(t *testing.T) {
 				t.Errorf("call %d: %v", i, got)
 			}
 		}
+	}
+}
+
+// What a disk took before it was full counts, and nothing else changes.
+func TestHalfAWrite(t *testing.T) {
+	full := false
+	s := openStore(t, t.TempDir(), func(_ *Options, tn *tune) {
+		tn.write = func(f *os.File, p []byte, off int64) (int, error) {
+			if !full {
+				return f.WriteAt(p, off)
+			}
+			n, err := f.WriteAt(p[:len(p)/2], off)
+			return n, errors.Join(err, syscall.ENOSPC)
+		}
+	})
+	d := create(t, s, &memBase{content: noise(10_000, 1)})
+	wanted := content(t, d)
+	full = true
+	if n, err := d.WriteAt(noise(8000, 2), 8000); n != 4000 || !errors.Is(err, ErrFull) {
+		t.Fatalf("%d, %v", n, err)
+	}
+	wanted = append(wanted[:8000], noise(8000, 2)[:4000]...)
+	want(t, d, wanted)
+	if err := d.Complete(t.Context()); !errors.Is(err, ErrFull) || d.Whole() {
+		t.Errorf("complete: %v", err)
+	}
+	want(t, d, wanted)
+	full = false
+	if err := d.Complete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(t, d, wanted)
+}
+
+// What was granted and is not on the disk yet counts at the next look.
+func TestGrantedBytesCount(t *testing.T) {
+	r := room{floor: 100, space: func(string) (int64, int64, error) { return 1 << 40, 1000, nil }}
+	if err := r.take(500); err != nil {
+		t.Fatal(err)
+	}
+	r.credit = 0
+	if err := r.take(500); !errors.Is(err, ErrFull) {
+		t.Errorf("500 of 400 bytes: %v", err)
+	}
+	if err := r.take(400); err != nil {
+		t.Error(err)
+	}
+	r.born(500)
+	r.born(400)
+	r.credit = 0
+	if err := r.take(900); err != nil {
+		t.Errorf("of a free disk: %v", err)
+	}
+	r.space = func(string) (int64, int64, error) { return 0, 0, os.ErrPermission }
+	if err := r.take(1); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("of a disk that cannot be asked: %v", err)
 	}
 }
 

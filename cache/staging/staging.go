@@ -53,6 +53,7 @@ type tune struct {
 	maxSpans int // extents of one draft, more or less
 	open     int // descriptors kept open with nobody using them
 	batch    int // spare files made at once
+	write    func(f *os.File, p []byte, off int64) (int, error)
 	sync     func(*os.File) error
 	syncDir  func(dir string) error
 	punch    func(*os.File, Span) error
@@ -62,7 +63,7 @@ type tune struct {
 
 func usual() tune {
 	return tune{maxSpans: 65536, open: 256, batch: 64,
-		sync: dataSync, syncDir: syncDir, punch: punchHole, allocate: allocate, space: diskSpace}
+		write: (*os.File).WriteAt, sync: dataSync, syncDir: syncDir, punch: punchHole, allocate: allocate, space: diskSpace}
 }
 
 // Store is a folder of drafts. It may be used from many goroutines.

@@ -34,6 +34,9 @@ type change struct {
 	Base *base `json:"base,omitempty"`
 	// Was: the locker had it once and has it no more; its ids cannot be used again.
 	Was bool `json:"was,omitempty"`
+	// Origin is the version in the index, present or past, whose bytes a new file has; 0 for
+	// none. Its own version will share the object.
+	Origin catalog.ID `json:"origin,omitempty"`
 	// Content is what was written here and is not committed; nil for none.
 	Content *content `json:"content,omitempty"`
 }

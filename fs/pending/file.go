@@ -31,15 +31,15 @@ func newContent(d *staging.Draft, mtime int64) *content {
 // Open opens a node whose content is staged. ok is false when it is not, or no more.
 func (x *Overlay) Open(node catalog.ID) (f *File, ok bool) {
 	x.mu.RLock()
-	staged := x.nodes[node] != nil
+	c := x.nodes[node]
 	x.mu.RUnlock()
-	if !staged {
+	if c == nil || c.Content == nil {
 		return nil, false
 	}
 	x.turn.Lock()
 	defer x.turn.Unlock()
 	x.mu.RLock()
-	c := x.nodes[node]
+	c = x.nodes[node]
 	x.mu.RUnlock()
 	if c == nil || c.Content == nil {
 		return nil, false
@@ -92,7 +92,9 @@ func (x *Overlay) renew(ctx context.Context, id catalog.ID) error {
 	if old := c.Content; old != nil {
 		err = x.copyOf(ctx, old, next)
 	} else {
-		next.From = c.Node
+		if next.From = c.Node; c.Origin != 0 {
+			next.From, c.Origin = c.Origin, 0
+		}
 		next.draft, err = x.staging.Create(x.under(next), c.Size)
 	}
 	if err != nil {

@@ -206,6 +206,9 @@ func (x *Overlay) Rename(ctx context.Context, from catalog.ID, name string, to c
 		return err
 	}
 	c.Parent, c.Name, c.At = to, newName, at
+	if done, err := x.crossing(ctx, c, a, touched); done || err != nil {
+		return err
+	}
 	if !taken {
 		return x.apply(touched, c)
 	}

@@ -162,7 +162,7 @@ func (x *Overlay) takeOut(id catalog.ID) {
 
 func (x *Overlay) putIn(c *change) {
 	x.changes[c.ID] = c
-	if c.Content != nil {
+	if c.Content != nil || c.Origin != 0 {
 		x.nodes[c.Node] = c
 	}
 	if c.Gone {
@@ -237,11 +237,7 @@ func (x *Overlay) record(r record) error {
 func (x *Overlay) apply(touched map[catalog.ID]int64, changes ...*change) error {
 	r := record{Touched: touched}
 	for _, c := range changes {
-		if c.differs() {
-			r.Put = append(r.Put, c)
-		} else {
-			r.Drop = append(r.Drop, c.ID)
-		}
+		r.say(c, c.differs() || x.isLocal(c))
 	}
 	return x.show(r)
 }

@@ -146,15 +146,14 @@ func (p *planner) create(c *change) bool {
 	}
 	e := c.entry()
 	if c.Kind == catalog.File {
-		if c.Content == nil {
+		if !p.version(c, &e) {
 			return false
 		}
 		if over := p.replaceable(c); over != nil {
-			p.replace(over, c)
+			p.replace(over, c, e.Version)
 			return true
 		}
-		e.Version = c.Content.Sent
-		p.frozen = append(p.frozen, c.Content)
+		p.freeze(c)
 	}
 	if !p.free(c) {
 		return false
@@ -162,6 +161,25 @@ func (p *planner) create(c *change) bool {
 	p.emit(catalog.Op{Verb: catalog.Create, At: c.At, Entry: &e})
 	p.there[c.spot()] = c.ID
 	return true
+}
+
+// version gives a new file its version, if that can be committed.
+func (p *planner) version(c *change, e *catalog.Entry) bool {
+	if c.Content != nil {
+		e.Version = c.Content.Sent
+		return true
+	}
+	var err error
+	if e.Version, err = p.x.Version(p.ctx, c.Node); err != nil {
+		p.fail(err)
+	}
+	return err == nil
+}
+
+func (p *planner) freeze(c *change) {
+	if c.Content != nil {
+		p.frozen = append(p.frozen, c.Content)
+	}
 }
 
 // replaceable gives the file that had the name of a new one and was removed here: the new
@@ -174,10 +192,10 @@ func (p *planner) replaceable(c *change) *change {
 	return over
 }
 
-func (p *planner) replace(over, c *change) {
-	mtime := c.Content.mtime.Load()
-	p.emit(catalog.Op{Verb: catalog.Replace, At: c.At, ID: over.ID, MTime: &mtime, Version: c.Content.Sent})
-	p.frozen = append(p.frozen, c.Content)
+func (p *planner) replace(over, c *change, v *catalog.Version) {
+	mtime := c.attr().MTime
+	p.emit(catalog.Op{Verb: catalog.Replace, At: c.At, ID: over.ID, MTime: &mtime, Version: v})
+	p.freeze(c)
 	set := catalog.Op{Verb: catalog.Set, At: c.At, ID: over.ID}
 	if c.Mode != over.Base.Mode {
 		set.Mode = &c.Mode

@@ -94,6 +94,7 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 		}
 	}
 	if c.Base == nil {
+		d.Origin = 0
 		if c.Content != nil && now.Node == c.Node {
 			r.committed(d)
 		}
@@ -239,11 +240,7 @@ func (r *reconciler) merged(c *change, a catalog.Attr) error {
 	}
 	r.seen = append(r.seen, catalog.Change{Parent: c.Parent, Name: c.Name, Node: c.Node})
 	rec := record{Drop: []catalog.ID{c.ID}}
-	if d.differs() {
-		rec.Put = []*change{d}
-	} else {
-		rec.Drop = append(rec.Drop, d.ID)
-	}
+	rec.say(d, d.differs())
 	return r.x.show(rec)
 }
 
@@ -362,11 +359,7 @@ func (r *reconciler) put(c, d *change, notes []Trouble) error {
 	}
 	r.see(c, d)
 	rec := record{Conflicts: r.x.noted(notes)}
-	if d.differs() {
-		rec.Put = []*change{d}
-	} else {
-		rec.Drop = []catalog.ID{d.ID}
-	}
+	rec.say(d, d.differs() || r.x.isLocal(d))
 	return r.x.show(rec)
 }
 

@@ -29,6 +29,15 @@ type record struct {
 	Conflicts []Trouble `json:"conflicts,omitempty"`
 }
 
+// say adds what is to be said of an entry: its change, or that it is as committed.
+func (r *record) say(c *change, differs bool) {
+	if differs {
+		r.Put = append(r.Put, c)
+	} else {
+		r.Drop = append(r.Drop, c.ID)
+	}
+}
+
 func (r record) encode() ([]byte, error) {
 	if len(r.Touched) == 0 {
 		r.Touched = nil

@@ -170,8 +170,17 @@ func (x *Overlay) Version(ctx context.Context, node catalog.ID) (*catalog.Versio
 	x.mu.RLock()
 	c := x.nodes[node]
 	x.mu.RUnlock()
-	if c == nil {
+	switch {
+	case c == nil:
 		return x.index.Version(ctx, node)
+	case c.Content == nil:
+		v, err := x.index.Version(ctx, c.Origin)
+		if err != nil {
+			return nil, err
+		}
+		shared := *v
+		shared.ID = node
+		return &shared, nil
 	}
 	return &catalog.Version{ID: node, Size: c.attr().Size}, nil
 }

@@ -30,7 +30,7 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 		}
 		for id := range waiting {
 			c := u.x.change(id)
-			if c == nil {
+			if c == nil || c.Base == nil && u.x.isLocal(c) {
 				delete(waiting, id)
 				continue
 			}
