@@ -109,6 +109,7 @@ func (c *Committer) plannedInTurn(ctx context.Context, plan func(ctx context.Con
 		if err != nil || len(ops) == 0 {
 			return false, false, err
 		}
+		crash("commit.planned")
 		in, err := c.intend(ctx, ops, nil)
 		if errors.Is(err, catalog.ErrTooLarge) && limit > 1 {
 			limit /= 2
@@ -121,6 +122,7 @@ func (c *Committer) plannedInTurn(ctx context.Context, plan func(ctx context.Con
 		if err := c.intent.write(*in); err != nil {
 			return false, false, err
 		}
+		crash("intent.written")
 		c.planned.Store(&in.ID)
 		won, err := c.settle(ctx, in)
 		if err != nil {
@@ -201,6 +203,7 @@ func (c *Committer) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	crash("recover.intent")
 	left, err := catalog.DecodeCommit(in.N, in.Epoch, in.Body)
 	if err != nil {
 		return fmt.Errorf("the unfinished commit %d: %w", in.N, err)
@@ -211,6 +214,7 @@ func (c *Committer) recover(ctx context.Context) error {
 			return err
 		}
 	}
+	crash("recover.decided")
 	c.logger.Info("an unfinished commit was taken up", "commit", in.N, "ours", ours)
 	rest := in.Rest
 	if !ours && !in.Planned { // what was planned is planned anew
@@ -267,9 +271,11 @@ func (c *Committer) settle(ctx context.Context, in *intent) (won bool, err error
 	if err != nil || !won {
 		return false, err
 	}
+	crash("commit.take")
 	if err := c.follower.Take(ctx, in.N, in.Body); err != nil {
 		return false, err
 	}
+	crash("commit.taken")
 	// It was checked before it was sent; if it counts as empty all the same, nothing
 	// of it may be called done.
 	reason, bad, err := c.index.Invalid(ctx, in.N)
@@ -337,7 +343,9 @@ func (c *Committer) intend(ctx context.Context, ops, rest []catalog.Op) (*intent
 // error only when that is still not known.
 func (c *Committer) send(ctx context.Context, in *intent) (ours bool, err error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		crash("commit.send")
 		sent := c.log.Append(ctx, in.N, in.Body)
+		crash("commit.sent")
 		if sent == nil {
 			return true, nil
 		}

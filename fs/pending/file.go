@@ -100,12 +100,14 @@ func (x *Overlay) renew(ctx context.Context, id catalog.ID) error {
 	if err != nil {
 		return full(err)
 	}
+	crash("renew.staged")
 	c.Node, c.Content = catalog.NewID(), next
 	c.MTime = next.mtime.Load()
 	x.mu.Lock()
 	x.takeOut(c.ID)
 	x.putIn(c)
 	x.mu.Unlock()
+	crash("renewed")
 	x.nudge() // one that nobody opens is given up again
 	return nil
 }
@@ -199,21 +201,31 @@ func (f *File) Size() int64 { return f.content.draft.Size() }
 // Sync makes what was written, and the file's name, safe against a loss of power. It
 // costs nothing when nothing was written.
 func (f *File) Sync(ctx context.Context) error {
-	c := f.content
-	if !c.draft.Dirty() {
+	if !f.content.draft.Dirty() {
 		return f.x.settled(ctx, f)
 	}
+	return f.x.settle(ctx, f.node, f.content)
+}
+
+// settle makes what a content holds safe, and lets go of what is not needed for that any
+// more.
+func (x *Overlay) settle(ctx context.Context, node catalog.ID, c *content) error {
+	crash("close.sync")
 	r, err := c.draft.Sync()
 	if err != nil {
 		return full(err)
 	}
-	if err := f.x.keepNode(f.node, c, r); err != nil {
+	crash("close.synced")
+	if recorded, err := x.keepNode(node, c, r); err != nil || !recorded {
 		return err
 	}
-	if err := f.x.Sync(ctx); err != nil {
+	crash("close.recorded")
+	if err := x.Sync(ctx); err != nil {
 		return err
 	}
+	crash("close.durable")
 	c.draft.Settle(r)
+	crash("close.settled")
 	return nil
 }
 
@@ -227,19 +239,22 @@ func (x *Overlay) settled(ctx context.Context, f *File) error {
 }
 
 // keepNode records what of a node is safe.
-func (x *Overlay) keepNode(node catalog.ID, c *content, r staging.Record) error {
+func (x *Overlay) keepNode(node catalog.ID, c *content, r staging.Record) (recorded bool, err error) {
 	x.turn.Lock()
 	defer x.turn.Unlock()
 	if c.dead {
-		return nil // nobody will ever ask for it
+		return false, nil // nobody will ever ask for it
 	}
 	x.mu.RLock()
 	ch := x.nodes[node]
 	x.mu.RUnlock()
 	if ch == nil || ch.Content == nil || ch.Content.live != c.live {
-		return nil // committed meanwhile, as it was
+		return false, nil // committed meanwhile, as it was
 	}
-	return x.keepRecord(ch.copied(), ch.Content, r)
+	if c.durable && ch.Content.Record.Gen == r.Gen && ch.Content.Record.NeedsBase() == r.NeedsBase() {
+		return false, nil
+	}
+	return true, x.keepRecord(ch.copied(), ch.Content, r)
 }
 
 // keep syncs a content and records it. turn is held: it is for what nobody has open.
@@ -258,6 +273,8 @@ func (x *Overlay) keepRecord(ch *change, c *content, r staging.Record) error {
 	}
 	ch.Content, ch.MTime, ch.At = next, c.mtime.Load(), max(c.written.Load(), ch.At)
 	c.live.durable = true
+	crash("write.record")
+	defer crash("write.recorded")
 	return x.show(record{Put: []*change{ch}})
 }
 
@@ -295,12 +312,14 @@ func (x *Overlay) discard(c *content) error {
 	if c.under != nil {
 		c.under.close()
 	}
+	crash("discard")
+	defer crash("discarded")
 	return c.draft.Discard()
 }
 
 // files are the names of the staged files of a content.
 func (c *content) files() []string {
-	return []string{c.Record.File, filepath.Base(c.draft.Path())}
+	return append([]string{c.Record.File, filepath.Base(c.draft.Path())}, c.Record.Former...)
 }
 
 // under gives the bytes that lie under a content; nil for none.
@@ -319,32 +338,41 @@ type under struct {
 	x    *Overlay
 	node catalog.ID
 
-	once sync.Once
+	mu   sync.Mutex // guards open; held while it is opened, which waits for no store
 	open Content
-	err  error
 }
 
 // ReadAt implements staging.Base.
 func (u *under) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
-	u.once.Do(func() {
-		var v *catalog.Version
-		if v, u.err = u.x.index.Version(context.WithoutCancel(ctx), u.node); u.err == nil {
-			u.open, u.err = u.x.versions.Open(context.WithoutCancel(ctx), v)
-		}
-	})
-	if u.err != nil {
-		return 0, u.err
+	open, err := u.opened(context.WithoutCancel(ctx))
+	if err != nil {
+		return 0, err
 	}
-	n, err := u.open.ReadAt(ctx, p, off)
+	n, err := open.ReadAt(ctx, p, off)
 	if n == len(p) && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err
 }
 
+func (u *under) opened(ctx context.Context) (Content, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.open != nil {
+		return u.open, nil
+	}
+	v, err := u.x.index.Version(ctx, u.node)
+	if err != nil {
+		return nil, err
+	}
+	u.open, err = u.x.versions.Open(ctx, v)
+	return u.open, err
+}
+
 // close gives up what was opened. Nobody reads any more.
 func (u *under) close() {
-	u.once.Do(func() { u.err = errors.New("closed") })
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if u.open != nil {
 		u.open.Close()
 	}

@@ -48,6 +48,7 @@ func (f intentFile) write(in intent) error {
 	if err != nil {
 		return err
 	}
+	crash("intent.write")
 	if err := writeDurably(f.path(), b); err != nil {
 		return fmt.Errorf("recording the commit: %w", err)
 	}
@@ -84,8 +85,10 @@ func (f intentFile) read(log *slog.Logger) (*intent, error) {
 
 // clear forgets the intent once its fate is in the index.
 func (f intentFile) clear() error {
+	crash("intent.clear")
 	if err := os.Remove(f.path()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	crash("intent.cleared")
 	return syncDir(f.dir)
 }

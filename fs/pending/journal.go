@@ -105,11 +105,13 @@ func (j *journal) append(body []byte) (mark int64, err error) {
 	if err := j.tail.add(body); err != nil {
 		return 0, err
 	}
+	crash("journal.append")
 	if err := j.tail.flush(); err != nil {
 		return 0, j.cutBack(err)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	crash("journal.appended")
 	j.appended = j.base + j.tail.end
 	if !j.timed {
 		j.timed = true
@@ -183,7 +185,9 @@ func (j *journal) flush() {
 	var err error
 	if due {
 		// Only who holds flushing may put another file there.
+		crash("journal.sync")
 		err = j.tail.file.datasync()
+		crash("journal.synced")
 	}
 	if err != nil {
 		err = j.fail(err)

@@ -41,6 +41,7 @@ func (j *journal) compactFrom(mark int64, snapshot func(yield func(body []byte) 
 	if err != nil {
 		return fmt.Errorf("compacting the journal: %w", err)
 	}
+	crash("compact.begun")
 	c := compaction{j: j, to: newRecordWriter(file), old: j.tail.file, mark: mark}
 	if err = c.copy(snapshot); err == nil {
 		err = c.replace()
@@ -48,6 +49,7 @@ func (j *journal) compactFrom(mark int64, snapshot func(yield func(body []byte) 
 	if err != nil {
 		return fmt.Errorf("compacting the journal: %w", errors.Join(err, c.drop()))
 	}
+	crash("compact.replaced")
 	j.folded = mark
 	if err := c.old.Close(); err != nil {
 		j.log.Warn("closing the old journal", "error", err)
@@ -113,6 +115,7 @@ func (c *compaction) catchUp() error {
 	if err := c.to.flush(); err != nil || c.to.end == c.synced {
 		return err
 	}
+	crash("compact.copied")
 	c.synced = c.to.end
 	return c.to.file.datasync()
 }
@@ -147,8 +150,10 @@ func (c *compaction) replace() error {
 
 // putNext gives the next file the journal's name, durably.
 func (j *journal) putNext() error {
+	crash("journal.rename")
 	if err := j.disk.rename(j.path("next"), j.path("journal")); err != nil {
 		return err
 	}
+	crash("journal.renamed")
 	return j.disk.syncDir(j.path(""))
 }

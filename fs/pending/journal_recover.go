@@ -151,6 +151,7 @@ func (j *journal) rewrite(old journalFile, size int64) error {
 	if err != nil {
 		return errors.Join(err, discard(file))
 	}
+	crash("journal.rewritten")
 	if err := j.putNext(); err != nil {
 		// Either may be the journal now, so none can be gone on with: not %w, lest
 		// it be taken for a lack of room.

@@ -23,6 +23,7 @@ func (x *Overlay) Create(ctx context.Context, parent catalog.ID, name string, mo
 	if err != nil {
 		return catalog.Attr{}, nil, full(err)
 	}
+	crash("create.staged")
 	c.Node = catalog.NewID()
 	c.Content = newContent(draft, c.MTime)
 	c.Content.New, c.Content.durable = true, true
@@ -30,9 +31,11 @@ func (x *Overlay) Create(ctx context.Context, parent catalog.ID, name string, mo
 		return catalog.Attr{}, nil, errors.Join(full(err), draft.Discard())
 	}
 	c.Content.handles, c.Content.writers = 1, 1
+	crash("create.record")
 	if err := x.apply(touched, c); err != nil {
 		return catalog.Attr{}, nil, errors.Join(err, x.discard(c.Content))
 	}
+	crash("created")
 	return c.attr(), &File{x: x, content: c.Content, node: c.Node, writes: true}, nil
 }
 
@@ -45,6 +48,8 @@ func (x *Overlay) Mkdir(ctx context.Context, parent catalog.ID, name string, mod
 		return catalog.Attr{}, err
 	}
 	c.Node = c.ID
+	crash("mkdir.record")
+	defer crash("mkdir.recorded")
 	return c.attr(), x.apply(touched, c)
 }
 
@@ -134,9 +139,11 @@ func (x *Overlay) remove(c *change, at int64, touched map[catalog.ID]int64, othe
 	if old != nil {
 		x.freed = append(x.freed, old.files()...)
 	}
+	crash("remove.record")
 	if err := x.show(r); err != nil {
 		return err
 	}
+	crash("removed")
 	if old != nil {
 		old.dead = true
 		if old.handles == 0 {
@@ -206,6 +213,8 @@ func (x *Overlay) Rename(ctx context.Context, from catalog.ID, name string, to c
 		return err
 	}
 	c.Parent, c.Name, c.At = to, newName, at
+	crash("rename.record")
+	defer crash("renamed")
 	if done, err := x.crossing(ctx, c, a, touched); done || err != nil {
 		return err
 	}
@@ -298,9 +307,11 @@ func (x *Overlay) Set(ctx context.Context, node catalog.ID, s Setting) (catalog.
 		}
 	}
 	c.At = now()
+	crash("set.record")
 	if err := x.show(record{Put: []*change{c}, Untouched: untouched(c, s)}); err != nil {
 		return catalog.Attr{}, err
 	}
+	crash("set.recorded")
 	return x.dated(c.attr()), nil
 }
 
@@ -393,6 +404,8 @@ func (x *Overlay) SetXattr(ctx context.Context, node catalog.ID, name string, va
 	if err := catalog.CheckXattrs(set); err != nil {
 		return fmt.Errorf("%w: %w", ErrXattrs, err)
 	}
+	crash("xattr.record")
+	defer crash("xattr.recorded")
 	c.Xattrs, c.At = set, now()
 	return x.apply(nil, c)
 }

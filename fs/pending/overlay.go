@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockerfs/lockerfs/cache/staging"
@@ -88,7 +89,9 @@ type Overlay struct {
 	log      *slog.Logger
 	staging  *staging.Store
 	journal  *journal
-	dir      string
+	// compacted is how large the journal was when it was last written anew, in bytes.
+	compacted atomic.Int64
+	dir       string
 
 	// turn is held by whoever changes the overlay, while the index is read, the journal
 	// appended (one write, no wait for a disk) and staged files are made. It comes before
@@ -112,15 +115,17 @@ type Overlay struct {
 	conflicts []Trouble
 	damaged   []quarantined
 
-	// wake tells the uploader that there is something to do.
-	wake chan struct{}
+	// wake tells the uploader, and news the committer, that there may be something to do.
+	wake, news chan struct{}
+	// planned are the entries that the last plan's operations are about. turn is held.
+	planned []catalog.ID
 }
 
 // Open reads the journal and takes up what it says.
 func Open(o Options) (*Overlay, error) {
 	x := &Overlay{index: o.Index, versions: o.Versions, device: o.Device, announce: o.Changed, log: o.Log, dir: o.Dir,
 		changes: map[catalog.ID]*change{}, names: map[spot]*change{}, inside: map[catalog.ID][]*change{},
-		nodes: map[catalog.ID]*change{}, touched: map[catalog.ID]int64{}, wake: make(chan struct{}, 1), fitted: -1}
+		nodes: map[catalog.ID]*change{}, touched: map[catalog.ID]int64{}, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), fitted: -1}
 	if x.announce == nil {
 		x.announce = func([]catalog.Change) {}
 	}
@@ -272,11 +277,13 @@ func (x *Overlay) lay(r record) {
 	}
 }
 
-// nudge wakes the uploader.
+// nudge wakes those who bring changes to the store.
 func (x *Overlay) nudge() {
-	select {
-	case x.wake <- struct{}{}:
-	default:
+	for _, c := range []chan struct{}{x.wake, x.news} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 

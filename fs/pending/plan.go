@@ -53,6 +53,12 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 	for _, c := range p.frozen {
 		c.frozen = true
 	}
+	x.planned = x.planned[:0]
+	for id, s := range p.state {
+		if s == done {
+			x.planned = append(x.planned, id)
+		}
+	}
 	return p.ops, nil
 }
 

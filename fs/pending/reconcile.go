@@ -26,6 +26,15 @@ type Trouble struct {
 func (x *Overlay) Applied(ctx context.Context, a catalog.Applied, own bool) ([]catalog.Change, error) {
 	x.turn.Lock()
 	defer x.turn.Unlock()
+	// A commit that was planned here changes nothing but what it was planned of.
+	if own && a.Invalid == nil && x.fitted == a.N-1 {
+		r := reconciler{x: x, ctx: ctx}
+		if err := r.fitAll(x.planned); err != nil {
+			return nil, fmt.Errorf("fitting changes to commit %d: %w", a.N, err)
+		}
+		x.fitted = a.N
+		return r.seen, nil
+	}
 	seen, err := x.fit(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("fitting changes to commit %d: %w", a.N, err)
@@ -43,21 +52,33 @@ func (x *Overlay) fit(ctx context.Context) ([]catalog.Change, error) {
 	if !x.index.Synced() || x.fitted == n {
 		return nil, nil
 	}
+	crash("fit")
 	r := reconciler{x: x, ctx: ctx}
+	var all []catalog.ID
 	for _, c := range x.ordered() {
-		// One that another was merged with may have left.
-		if c = x.change(c.ID); c == nil {
-			continue
-		}
-		if err := r.fit(c); err != nil {
-			return nil, fmt.Errorf("%q: %w", c.Name, err)
-		}
+		all = append(all, c.ID)
 	}
-	if err := r.untouch(); err != nil {
+	if err := r.fitAll(all); err != nil {
 		return nil, err
 	}
 	x.fitted = n
 	return r.seen, nil
+}
+
+func (r *reconciler) fitAll(ids []catalog.ID) error {
+	for _, id := range ids {
+		// One that another was merged with may have left.
+		c := r.x.change(id)
+		if c == nil {
+			continue
+		}
+		if err := r.fit(c); err != nil {
+			return fmt.Errorf("%q: %w", c.Name, err)
+		}
+	}
+	crash("fit.changes")
+	defer crash("fitted")
+	return r.untouch()
 }
 
 type reconciler struct {
@@ -359,6 +380,7 @@ func (r *reconciler) put(c, d *change, notes []Trouble) error {
 	}
 	r.see(c, d)
 	rec := record{Conflicts: r.x.noted(notes)}
+	crash("fit.record")
 	rec.say(d, d.differs() || r.x.isLocal(d))
 	return r.x.show(rec)
 }
@@ -411,12 +433,14 @@ func (r *reconciler) untouch() error {
 	if len(over) == 0 {
 		return nil
 	}
+	crash("fit.untouch")
 	return x.show(record{Untouched: over})
 }
 
 // over ends a content whose version the locker has. Handles that are open read on, and its
 // bytes stay here, as the cache's. turn is held, and a record is to follow.
 func (x *Overlay) over(c *content, node catalog.ID) {
+	crash("committed")
 	c.dead, c.leaving = true, true
 	x.mu.Lock()
 	delete(x.nodes, node)

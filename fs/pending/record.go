@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -70,9 +71,11 @@ func (x *Overlay) recover() (err error) {
 	if err != nil {
 		return errors.Join(err, x.staging.Close())
 	}
+	crash("recover.replayed")
 	if err := x.takeUp(free); err != nil {
 		return errors.Join(err, x.Close())
 	}
+	crash("recover.swept")
 	return x.tidyJournal()
 }
 
@@ -101,6 +104,7 @@ func (x *Overlay) takeUp(free map[string]bool) error {
 			x.takeOut(id)
 		}
 	}
+	crash("recover.reopened")
 	names, err := x.staging.Sweep(func(name string) bool { return named[name] })
 	for _, name := range names {
 		if free[name] {
@@ -138,34 +142,26 @@ func (x *Overlay) setAside(c *change) quarantined {
 	return quarantined{path: name}
 }
 
-// compactAbove is how large the journal may be before what is over is left out, in
-// bytes; and how much of it must be over.
-const compactAbove = 4 << 20
+// The journal is written anew, without what is over, when it is larger than so many bytes
+// and than so many times what it was then.
+const (
+	compactAbove = 4 << 20
+	compactTimes = 4
+)
 
-// tidyJournal writes the journal anew when most of it is over. turn is held, or nobody
-// uses the overlay yet.
+// tidyJournal writes the journal anew when most of it is over.
 func (x *Overlay) tidyJournal() error {
-	if x.journal.size() < compactAbove {
+	if x.journal.size() < max(compactAbove, compactTimes*x.compacted.Load()) {
 		return nil
 	}
-	return x.journal.compact(func(yield func(body []byte) error) error {
-		x.mu.RLock()
-		r := record{Touched: x.touched, Conflicts: x.conflicts}
-		bodies := [][]byte{}
-		b, err := r.encode()
-		bodies = append(bodies, b)
-		all := make([]*change, 0, len(x.changes))
-		for _, c := range x.changes {
-			all = append(all, c)
-		}
-		x.mu.RUnlock()
-		for some := range slices.Chunk(all, 100) {
-			b, e := record{Put: some}.encode()
-			bodies, err = append(bodies, b), errors.Join(err, e)
-		}
-		if err != nil {
-			return err
-		}
+	x.turn.Lock()
+	mark := x.journal.mark()
+	bodies, err := x.snapshot()
+	x.turn.Unlock()
+	if err != nil {
+		return err
+	}
+	err = x.journal.compactFrom(mark, func(yield func(body []byte) error) error {
 		for _, b := range bodies {
 			if err := yield(b); err != nil {
 				return err
@@ -173,4 +169,35 @@ func (x *Overlay) tidyJournal() error {
 		}
 		return nil
 	})
+	x.compacted.Store(x.journal.size())
+	return err
+}
+
+// snapshot gives records that say all that the journal does. turn is held.
+func (x *Overlay) snapshot() (bodies [][]byte, err error) {
+	x.mu.RLock()
+	r := record{Touched: maps.Clone(x.touched), Conflicts: x.conflicts}
+	for _, c := range x.leaving {
+		r.Free = append(r.Free, c.files()...)
+	}
+	for _, c := range x.nodes {
+		if c.Content != nil && c.Content.dead {
+			r.Free = append(r.Free, c.Content.files()...)
+		}
+	}
+	all := slices.Collect(maps.Values(x.changes))
+	x.mu.RUnlock()
+	b, err := r.encode()
+	bodies = append(bodies, b)
+	for some := range slices.Chunk(all, 100) {
+		var r record
+		for _, c := range some {
+			if c.Content == nil || c.Content.durable {
+				r.Put = append(r.Put, c)
+			}
+		}
+		b, e := r.encode()
+		bodies, err = append(bodies, b), errors.Join(err, e)
+	}
+	return bodies, err
 }

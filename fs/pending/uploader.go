@@ -25,7 +25,9 @@ const (
 	// batch is about how many operations one commit gets.
 	batch = 1000
 	// uploads is how many files are sent at a time.
-	uploads = 4
+	uploads = 8
+	// lookAgain is how long the uploader waits for others when something was changed.
+	lookAgain = 100 * time.Millisecond
 )
 
 // Uploads that failed are tried again after these pauses.
@@ -59,9 +61,20 @@ func NewUploader(x *Overlay, store remote.Putter, committer func(ctx context.Con
 
 // Run uploads and commits until ctx ends.
 func (u *Uploader) Run(ctx context.Context) {
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	room := make(chan struct{}, uploads)
+	var work sync.WaitGroup
+	defer work.Wait()
+	jobs := make(chan *change)
+	defer close(jobs)
+	for range uploads {
+		work.Go(func() {
+			for c := range jobs {
+				u.send(ctx, c)
+				u.mark(c.Content.live, false)
+				u.x.nudge()
+			}
+		})
+	}
+	work.Go(func() { u.commits(ctx) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -69,18 +82,35 @@ func (u *Uploader) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-u.x.wake:
-			// What comes in the same moment shares a commit.
-			if !sleep(ctx, min(gather, u.New)) {
+			// What comes in the same moment is looked at together.
+			if !sleep(ctx, min(lookAgain, u.New)) {
 				return
 			}
 		case <-timer.C:
 		}
 		u.x.leave()
-		next := u.begin(ctx, room, &sending)
-		if u.commit(ctx) {
-			next = min(next, retryFirst)
+		timer.Reset(u.begin(ctx, jobs))
+	}
+}
+
+// commits commits what can be until ctx ends.
+func (u *Uploader) commits(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-u.x.news:
+			// What is done in the same moment shares a commit.
+			if !sleep(ctx, min(gather, u.New)) {
+				return
+			}
+		case <-timer.C:
 		}
-		timer.Reset(next)
+		if u.commit(ctx) {
+			timer.Reset(retryFirst)
+		}
 	}
 }
 
@@ -93,29 +123,25 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// begin starts the uploads that are due and have room, and tells when to look again.
-func (u *Uploader) begin(ctx context.Context, room chan struct{}, sending *sync.WaitGroup) (next time.Duration) {
+// begin hands out the uploads that are due, and tells when to look again.
+func (u *Uploader) begin(ctx context.Context, jobs chan<- *change) (next time.Duration) {
 	next = time.Minute
 	for _, c := range u.x.ordered() {
+		if c = u.x.change(c.ID); c == nil {
+			continue // over since the list was made
+		}
 		due, wait := u.due(c)
 		if !due {
 			next = min(next, wait)
 			continue
 		}
-		select {
-		case room <- struct{}{}:
-		default:
-			return next // who ends nudges
-		}
 		u.mark(c.Content.live, true)
-		sending.Go(func() {
-			defer func() {
-				<-room
-				u.mark(c.Content.live, false)
-				u.x.nudge()
-			}()
-			u.send(ctx, c)
-		})
+		select {
+		case jobs <- c:
+		case <-ctx.Done():
+			u.mark(c.Content.live, false)
+			return next
+		}
 	}
 	return next
 }
@@ -186,10 +212,12 @@ func (x *Overlay) revert(c *change) {
 		d.Node = c.Content.From
 	}
 	x.throwAway(c.Content)
+	crash("revert.record")
 	if err := x.apply(nil, d); err != nil {
 		x.log.Warn("a file could not be given back its node", "error", err)
 		return
 	}
+	crash("reverted")
 	go x.announce([]catalog.Change{{Parent: c.Parent, Name: c.Name, Node: c.Node}})
 }
 
@@ -204,7 +232,9 @@ func (x *Overlay) leave() {
 	x.mu.Unlock()
 	for _, c := range leaving {
 		if c.Sent != nil && c.draft.Whole() {
+			crash("leave")
 			x.versions.Keep(c.Sent, c.draft.Path())
+			crash("leave.kept")
 		}
 		x.turn.Lock()
 		c.live.leaving = false
@@ -266,19 +296,21 @@ func (x *Overlay) sent(old *change, v *catalog.Version, generation uint64) error
 	if c == nil || c.Gone || c.Content == nil || c.Content.live != old.Content.live {
 		return nil
 	}
-	r, err := c.Content.draft.Sync()
-	if err != nil {
-		return full(err)
-	}
 	d := c.copied()
-	d.Content = &content{Record: r, New: c.Content.New, Sent: v, live: c.Content.live}
+	d.Content = &content{Record: c.Content.Record, From: c.Content.From, New: c.Content.New, Sent: v, live: c.Content.live}
 	c.Content.live.sentAt = generation
+	crash("sent.record")
+	defer crash("sent.recorded")
 	return x.show(record{Put: []*change{d}})
 }
 
 // upload puts the bytes of a content into the store, unless they are there.
 func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uint64, error) {
+	crash("upload")
 	d := c.Content.draft
+	if err := u.x.settle(ctx, c.Node, c.Content); err != nil {
+		return nil, 0, err
+	}
 	// The order matters: what is written after the generation was read shows.
 	generation := d.Generation()
 	ctx = remote.WithTicket(ctx, remote.NewTicket(remote.Upload))
@@ -287,6 +319,11 @@ func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uin
 			err = errors.Join(errBaseLost, err)
 		}
 		return nil, 0, fmt.Errorf("reading what lies under the change: %w", full(err))
+	}
+	crash("upload.whole")
+	// Nothing under it is needed from now on.
+	if err := u.x.settle(ctx, c.Node, c.Content); err != nil {
+		return nil, 0, err
 	}
 	file, err := os.Open(d.Path())
 	if err != nil {
@@ -302,9 +339,11 @@ func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uin
 	if u.describe != nil {
 		u.describe(file, v.Size, c.Name, v)
 	}
+	crash("upload.hashed")
 	if held, ok, err := u.x.index.Match(ctx, v.SHA256, v.Size); err != nil {
 		return nil, 0, err
 	} else if ok {
+		crash("upload.matched")
 		v.Object, v.Pack = held.Object, held.Pack
 		return v, generation, nil
 	}
@@ -318,6 +357,7 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 	}
 	at = path.Join(at, c.Name)
 	key := catalog.NewObjectKey(at)
+	crash("upload.put")
 	obj, err := u.store.Put(ctx, key, io.NewSectionReader(file, 0, v.Size), remote.PutOptions{
 		Metadata:    catalog.ObjectMetadata(at, c.Content.mtime.Load(), v.SHA256),
 		ContentType: mime.TypeByExtension(path.Ext(at)),
@@ -328,32 +368,35 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 	if err != nil {
 		return err
 	}
+	crash("upload.there")
 	v.Object = catalog.Ref{Key: key, ETag: obj.ETag}
 	return nil
 }
 
 // commit commits what can be, and tells whether it has to be tried again.
 func (u *Uploader) commit(ctx context.Context) (again bool) {
-	for {
-		if ctx.Err() != nil || !u.x.anything(ctx) {
-			return false
-		}
-		c, err := u.committer(ctx)
-		more := false
-		if err == nil {
-			more, err = c.CommitPlanned(ctx, u.x.plan)
-		}
-		u.mu.Lock()
-		u.failure = err
-		u.mu.Unlock()
-		if err != nil {
-			u.x.log.Debug("changes are not committed yet", "error", err)
-			return true
-		}
-		if !more {
-			return false
-		}
+	if ctx.Err() != nil || !u.x.anything(ctx) {
+		return false
 	}
+	c, err := u.committer(ctx)
+	more := false
+	if err == nil {
+		more, err = c.CommitPlanned(ctx, u.x.plan)
+	}
+	u.mu.Lock()
+	u.failure = err
+	u.mu.Unlock()
+	if err != nil {
+		u.x.log.Debug("changes are not committed yet", "error", err)
+		return true
+	}
+	if more {
+		u.x.nudge() // there may be others, which wait for each other as always
+	}
+	if err := u.x.tidyJournal(); err != nil {
+		u.x.log.Warn("the journal could not be written anew", "error", err)
+	}
+	return false
 }
 
 // anything tells whether there is something that a commit could take.

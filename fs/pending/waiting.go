@@ -22,7 +22,7 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 	u.x.nudge()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for len(waiting) > 0 {
+	for n := 0; len(waiting) > 0; n++ {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -34,7 +34,10 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 				delete(waiting, id)
 				continue
 			}
-			if err := u.stuck(c); err != nil && !patient {
+			if patient || n%25 != 0 {
+				continue
+			}
+			if err := u.stuck(c); err != nil {
 				return err
 			}
 		}
