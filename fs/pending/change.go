@@ -32,6 +32,8 @@ type change struct {
 	// Base is the entry as it was committed when it was looked at last; nil for one that
 	// the locker does not have.
 	Base *base `json:"base,omitempty"`
+	// Asked is what a commit that may have been sent makes of the entry; nil for none.
+	Asked *base `json:"asked,omitempty"`
 	// Was: the locker had it once and has it no more; its ids cannot be used again.
 	Was bool `json:"was,omitempty"`
 	// Origin is the version in the index, present or past, whose bytes a new file has; 0 for
@@ -77,6 +79,8 @@ type live struct {
 	durable bool
 	// frozen: a commit that may have been sent names it. It is not written any more.
 	frozen bool
+	// beneath is what this is a copy of, when that must not be lost yet; nil for none.
+	beneath *beneath
 	// dead: nothing refers to it but handles; leaving: and who takes its bytes into the cache.
 	dead, leaving bool
 	// sentAt is the draft's generation that Sent is of.
@@ -131,7 +135,7 @@ func (c *change) entry() catalog.Entry {
 // differs tells whether the locker would have anything to learn from it.
 func (c *change) differs() bool {
 	b := c.Base
-	return b == nil || c.Gone || c.Content != nil || c.Parent != b.Parent || c.Name != b.Name || c.Mode != b.Mode ||
+	return b == nil || c.Asked != nil || c.Gone || c.Content != nil || c.Parent != b.Parent || c.Name != b.Name || c.Mode != b.Mode ||
 		c.MTime != b.MTime || !sameXattrs(c.Xattrs, b.Xattrs)
 }
 

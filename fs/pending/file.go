@@ -89,8 +89,10 @@ func (x *Overlay) renew(ctx context.Context, id catalog.ID) error {
 		return ErrIsDir
 	}
 	next := newContent(nil, c.attr().MTime)
-	if old := c.Content; old != nil {
+	old := c.Content
+	if old != nil {
 		err = x.copyOf(ctx, old, next)
+		next.beneath = &beneath{old, c.Node}
 	} else {
 		if next.From = c.Node; c.Origin != 0 {
 			next.From, c.Origin = c.Origin, 0
@@ -101,12 +103,16 @@ func (x *Overlay) renew(ctx context.Context, id catalog.ID) error {
 		return full(err)
 	}
 	crash("renew.staged")
+	was := c.Node
 	c.Node, c.Content = catalog.NewID(), next
 	c.MTime = next.mtime.Load()
 	x.mu.Lock()
 	x.takeOut(c.ID)
 	x.putIn(c)
 	x.mu.Unlock()
+	if old != nil && old.handles > 0 {
+		x.linger(old, was, c)
+	}
 	crash("renewed")
 	x.nudge() // one that nobody opens is given up again
 	return nil
@@ -273,6 +279,9 @@ func (x *Overlay) keepRecord(ch *change, c *content, r staging.Record) error {
 	}
 	ch.Content, ch.MTime, ch.At = next, c.mtime.Load(), max(c.written.Load(), ch.At)
 	c.live.durable = true
+	if c.beneath != nil {
+		x.freed = append(x.freed, c.beneath.content.files()...)
+	}
 	crash("write.record")
 	defer crash("write.recorded")
 	return x.show(record{Put: []*change{ch}})

@@ -130,6 +130,9 @@ func (x *Overlay) remove(c *change, at int64, touched map[catalog.ID]int64, othe
 	r := record{Put: others, Touched: touched}
 	old, node := c.Content, c.Node
 	if c.Base == nil {
+		c.Base = c.Asked // it may be about to come into the locker
+	}
+	if c.Base == nil {
 		r.Drop = []catalog.ID{c.ID}
 	} else {
 		c.Gone, c.At, c.Content = true, at, nil
@@ -146,6 +149,7 @@ func (x *Overlay) remove(c *change, at int64, touched map[catalog.ID]int64, othe
 	crash("removed")
 	if old != nil {
 		old.dead = true
+		x.abandon(old.live)
 		if old.handles == 0 {
 			return x.discard(old)
 		}
@@ -328,13 +332,9 @@ func (x *Overlay) setLingering(node catalog.ID, s Setting, err error) (catalog.A
 	x.mu.RLock()
 	c := x.nodes[node]
 	x.mu.RUnlock()
-	if c == nil || c.Content == nil {
+	// A size without a handle is meant for the file that has the name by now.
+	if c == nil || c.Content == nil || s.Size != nil {
 		return catalog.Attr{}, err
-	}
-	if s.Size != nil {
-		if err := c.Content.draft.Truncate(*s.Size); err != nil {
-			return catalog.Attr{}, full(err)
-		}
 	}
 	if s.MTime != nil {
 		c.Content.mtime.Store(*s.MTime)

@@ -16,7 +16,8 @@ import (
 // It is one walk over the changes against the index as it is; how they came about does
 // not matter, so a temporary file that was renamed over another is one new version.
 //
-// Contents that the operations name are frozen until the next plan.
+// Contents that the operations name are frozen until the next plan. It is called when the
+// fate of the one before is known.
 func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 	x.turn.Lock()
 	defer x.turn.Unlock()
@@ -27,28 +28,21 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(seen) > 0 {
+	r := reconciler{x: x, ctx: ctx}
+	if err := r.decided(); err != nil {
+		return nil, err
+	}
+	if seen = append(seen, r.seen...); len(seen) > 0 {
 		go x.announce(seen)
 	}
-	all := x.ordered()
-	p := planner{x: x, ctx: ctx, state: map[catalog.ID]progress{}, there: map[spot]catalog.ID{}, at: map[catalog.ID]spot{}}
-	for _, c := range all {
+	for _, c := range x.ordered() {
 		if c.Content != nil {
 			c.Content.frozen = false
 		}
 	}
-	for _, c := range all {
-		if len(p.ops) >= limit {
-			break
-		}
-		p.do(c)
-		p.unpark()
-	}
-	if len(p.ops) < limit {
-		p.times(all)
-	}
-	if p.err != nil {
-		return nil, p.err
+	p, err := x.look(ctx, limit)
+	if err != nil {
+		return nil, err
 	}
 	for _, c := range p.frozen {
 		c.frozen = true
@@ -59,7 +53,25 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 			x.planned = append(x.planned, id)
 		}
 	}
+	p.asks()
 	return p.ops, nil
+}
+
+// look makes a plan that commits nobody to anything. turn is held.
+func (x *Overlay) look(ctx context.Context, limit int) (*planner, error) {
+	all := x.ordered()
+	p := &planner{x: x, ctx: ctx, state: map[catalog.ID]progress{}, there: map[spot]catalog.ID{}, at: map[catalog.ID]spot{}}
+	for _, c := range all {
+		if len(p.ops) >= limit {
+			break
+		}
+		p.do(c)
+		p.unpark()
+	}
+	if len(p.ops) < limit {
+		p.times(all)
+	}
+	return p, p.err
 }
 
 // ordered gives all changes, oldest first.

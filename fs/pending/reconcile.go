@@ -2,10 +2,13 @@ package pending
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
+	"github.com/lockerfs/lockerfs/cache/staging"
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/library"
 )
@@ -89,6 +92,9 @@ type reconciler struct {
 
 // fit brings one change up to the index.
 func (r *reconciler) fit(c *change) error {
+	if err := r.landed(c); err != nil {
+		return err
+	}
 	e, err := r.x.index.Entry(r.ctx, c.ID)
 	switch {
 	case err == nil:
@@ -104,13 +110,13 @@ func (r *reconciler) fit(c *change) error {
 // there fits a change whose entry the locker has.
 func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	d, now := c.copied(), baseOf(e)
-	d.Base = now
+	d.Base, d.Asked = now, nil
 	if c.Gone {
 		// What took its place here may have come in as its new version.
 		r.x.mu.RLock()
 		next := r.x.nodes[now.Node]
 		r.x.mu.RUnlock()
-		if next != nil && next.ID != c.ID {
+		if next != nil && next.ID != c.ID && !next.Gone {
 			return r.merged(next, e.Attr())
 		}
 	}
@@ -122,7 +128,7 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 		return r.put(c, d, nil)
 	}
 	var notes []Trouble
-	was := c.Base
+	was := c.Base.since(c.Asked, now)
 	if was.Parent != now.Parent || was.Name != now.Name {
 		if c.moved() && (c.Parent != now.Parent || c.Name != now.Name) && !c.Gone {
 			notes = append(notes, r.note(c, "it was moved on two devices; the first move stays"))
@@ -138,12 +144,26 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	if sameXattrs(c.Xattrs, was.Xattrs) {
 		d.Xattrs = now.Xattrs
 	}
-	if now.Node != was.Node && c.Kind == catalog.File {
+	switch {
+	case c.Content != nil && c.Node == now.Node:
+		r.committed(d)
+	case now.Node == was.Node && c.Content == nil && !c.Gone:
+		d.Node, d.Size = now.Node, e.Attr().Size
+	case now.Node != was.Node && c.Kind == catalog.File:
 		more, err := r.rewritten(c, d, e)
 		if err != nil {
 			return err
 		}
 		notes = append(notes, more...)
+	}
+	if c.Gone && c.Kind == catalog.Dir {
+		filled, err := r.refilled(c.ID)
+		if err != nil {
+			return err
+		}
+		if d.Gone = !filled; filled {
+			notes = append(notes, r.note(c, "it was removed here and got something on another device; it stays"))
+		}
 	}
 	if err := r.housed(d, &notes); err != nil {
 		return err
@@ -162,14 +182,10 @@ func (r *reconciler) rewritten(c, d *change, e *catalog.Entry) (notes []Trouble,
 	case c.Content == nil:
 		d.Node, d.Size, d.MTime = e.Attr().Node, e.Version.Size, e.MTime
 		return nil, nil
-	case c.Node == e.Attr().Node:
-		d.MTime = c.Content.mtime.Load()
-		r.committed(d)
-		return nil, nil
 	}
-	sent := c.Content.Sent
+	same := r.x.sameBytes(r.ctx, c.Content, e.Version)
 	d.Content, d.Node, d.Size, d.MTime = nil, e.Attr().Node, e.Version.Size, e.MTime
-	if sent != nil && sent.SHA256 == e.Version.SHA256 || !c.Content.durable {
+	if same || !c.Content.kept() {
 		r.x.give(c)
 		return nil, nil
 	}
@@ -183,6 +199,52 @@ func (r *reconciler) rewritten(c, d *change, e *catalog.Entry) (notes []Trouble,
 		return nil, err
 	}
 	return []Trouble{r.note(k, "it was changed on two devices; this is the version of this one")}, nil
+}
+
+// sameBytes tells whether a content is known, or quickly found, to be that of a version.
+func (x *Overlay) sameBytes(ctx context.Context, c *content, v *catalog.Version) bool {
+	if c.Sent != nil {
+		return c.Sent.SHA256 == v.SHA256
+	}
+	if c.draft.Size() != v.Size || c.draft.NeedsBase() {
+		return false
+	}
+	sum := sha256.New()
+	_, err := io.Copy(sum, &draftReader{ctx: ctx, draft: c.draft})
+	return err == nil && catalog.Hash(sum.Sum(nil)) == v.SHA256
+}
+
+// draftReader reads a draft from its start.
+type draftReader struct {
+	ctx   context.Context
+	draft *staging.Draft
+	off   int64
+}
+
+// Read implements io.Reader.
+func (r *draftReader) Read(p []byte) (int, error) {
+	n, err := r.draft.ReadAt(r.ctx, p, r.off)
+	r.off += int64(n)
+	return n, err
+}
+
+// refilled tells whether a folder that was removed here has got something by now.
+func (r *reconciler) refilled(folder catalog.ID) (bool, error) {
+	for after := ""; ; {
+		page, err := r.x.index.Children(r.ctx, folder, after, 500)
+		if err != nil {
+			return false, err
+		}
+		for _, a := range page {
+			if _, ok := r.x.row(a); ok {
+				return true, nil
+			}
+		}
+		if len(page) < 500 {
+			return false, nil
+		}
+		after = page[len(page)-1].Name
+	}
 }
 
 // committed ends the way of a content: its version is in the locker.
@@ -203,8 +265,9 @@ func (r *reconciler) removed(c *change) error {
 		d := c.copied()
 		d.Base, d.Was = nil, true
 		return x.show(record{Put: []*change{d}})
-	case c.Content != nil && c.Content.durable:
+	case c.Content != nil && c.Content.kept():
 		d := c.copied()
+		d.Asked = nil
 		d.ID, d.Base = catalog.NewID(), nil
 		notes := []Trouble{r.note(c, "it was changed here and removed on another device; the change stays")}
 		if err := r.housed(d, &notes); err != nil {
@@ -255,7 +318,7 @@ func (r *reconciler) merged(c *change, a catalog.Attr) error {
 		return err
 	}
 	d := c.copied()
-	d.ID, d.Base = e.ID, baseOf(&e)
+	d.ID, d.Base, d.Asked = e.ID, baseOf(&e), nil
 	if d.Base.Node == c.Node {
 		r.committed(d)
 	}
@@ -457,6 +520,7 @@ func (x *Overlay) give(c *change) {
 	}
 	x.freed = append(x.freed, c.Content.files()...)
 	c.Content.dead = true
+	x.abandon(c.Content.live)
 	if c.Content.handles == 0 {
 		x.throwAway(c.Content)
 		return

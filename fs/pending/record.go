@@ -43,6 +43,18 @@ func (r record) encode() ([]byte, error) {
 	if len(r.Touched) == 0 {
 		r.Touched = nil
 	}
+	var put []*change
+	for i, c := range r.Put {
+		if c.Content != nil && !c.Content.durable {
+			if i == 0 || len(put) == 0 {
+				put = slices.Clone(r.Put)
+			}
+			put[i] = c.unwritten()
+		}
+	}
+	if put != nil {
+		r.Put = put
+	}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("recording a change: %w", err)
@@ -131,6 +143,9 @@ func (x *Overlay) reopen(c *change) (err error) {
 	}
 	l.mtime.Store(c.MTime)
 	l.written.Store(c.At)
+	if c.Content.Sent != nil {
+		l.sentAt, l.frozen = l.draft.Generation(), Undecided(x.dir)
+	}
 	return nil
 }
 
@@ -190,13 +205,7 @@ func (x *Overlay) snapshot() (bodies [][]byte, err error) {
 	b, err := r.encode()
 	bodies = append(bodies, b)
 	for some := range slices.Chunk(all, 100) {
-		var r record
-		for _, c := range some {
-			if c.Content == nil || c.Content.durable {
-				r.Put = append(r.Put, c)
-			}
-		}
-		b, e := r.encode()
+		b, e := record{Put: some}.encode()
 		bodies, err = append(bodies, b), errors.Join(err, e)
 	}
 	return bodies, err

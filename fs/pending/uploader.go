@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -45,6 +46,9 @@ type Uploader struct {
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)
 	// Quiet times, for tests.
 	New, Edited time.Duration
+
+	// urged counts those who wait in Sync.
+	urged atomic.Int32
 
 	mu      sync.Mutex // guards the fields below; taken alone
 	working map[*live]bool
@@ -83,7 +87,7 @@ func (u *Uploader) Run(ctx context.Context) {
 			return
 		case <-u.x.wake:
 			// What comes in the same moment is looked at together.
-			if !sleep(ctx, min(lookAgain, u.New)) {
+			if !sleep(ctx, u.pause(lookAgain)) {
 				return
 			}
 		case <-timer.C:
@@ -103,7 +107,7 @@ func (u *Uploader) commits(ctx context.Context) {
 			return
 		case <-u.x.news:
 			// What is done in the same moment shares a commit.
-			if !sleep(ctx, min(gather, u.New)) {
+			if !sleep(ctx, u.pause(gather)) {
 				return
 			}
 		case <-timer.C:
@@ -112,6 +116,14 @@ func (u *Uploader) commits(ctx context.Context) {
 			timer.Reset(retryFirst)
 		}
 	}
+}
+
+// pause is how long to wait for others: hardly where somebody waits for the store.
+func (u *Uploader) pause(usual time.Duration) time.Duration {
+	if u.urged.Load() > 0 {
+		return min(usual, 10*time.Millisecond)
+	}
+	return min(usual, u.New)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -204,13 +216,7 @@ func (x *Overlay) revert(c *change) {
 		time.AfterFunc(renewedFor, x.nudge)
 		return
 	}
-	d := c.copied()
-	d.Content = nil
-	if d.Base != nil {
-		d.Node = d.Base.Node
-	} else {
-		d.Node = c.Content.From
-	}
+	d := c.unwritten()
 	x.throwAway(c.Content)
 	crash("revert.record")
 	if err := x.apply(nil, d); err != nil {
@@ -299,6 +305,7 @@ func (x *Overlay) sent(old *change, v *catalog.Version, generation uint64) error
 	d := c.copied()
 	d.Content = &content{Record: c.Content.Record, From: c.Content.From, New: c.Content.New, Sent: v, live: c.Content.live}
 	c.Content.live.sentAt = generation
+	x.abandon(c.Content.live)
 	crash("sent.record")
 	defer crash("sent.recorded")
 	return x.show(record{Put: []*change{d}})
@@ -401,6 +408,12 @@ func (u *Uploader) commit(ctx context.Context) (again bool) {
 
 // anything tells whether there is something that a commit could take.
 func (x *Overlay) anything(ctx context.Context) bool {
-	ops, err := x.plan(ctx, 1)
-	return err != nil || len(ops) > 0
+	x.turn.Lock()
+	defer x.turn.Unlock()
+	if !x.index.Synced() {
+		return false
+	}
+	// A commit may be undecided, so this must not be a plan.
+	p, err := x.look(ctx, 1)
+	return err != nil || len(p.ops) > 0 || x.fitted != x.index.Applied()
 }

@@ -18,6 +18,8 @@ var ErrNotSynced = errors.New("not everything is in the store")
 // a file is still being written, or when the store does not take it: then it goes on
 // waiting if patient.
 func (u *Uploader) Sync(ctx context.Context, patient bool) error {
+	u.urged.Add(1)
+	defer u.urged.Add(-1)
 	waiting, open := u.urge(ctx)
 	u.x.nudge()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -77,7 +79,7 @@ func (u *Uploader) urge(ctx context.Context) (waiting map[catalog.ID]bool, open 
 
 // idle tells whether a change is only a file that was opened for writing and not written.
 func (c *change) idle() bool {
-	return c.Content != nil && !c.Content.durable && !c.Content.draft.Dirty()
+	return c.Content != nil && !c.Content.kept() && !c.Content.draft.Dirty()
 }
 
 // stuck gives why a change is not in the store, if that has been found out.
