@@ -116,6 +116,7 @@ func (e *engine) openOverlay() (err error) {
 		return err
 	}
 	e.uploads = pending.NewUploader(e.overlay, e.store, e.writer, describe)
+	e.uploads.Pack = e.packWritten
 	e.uploads.New = durationOf("LOCKERFS_QUIET", e.uploads.New)
 	e.uploads.Edited = durationOf("LOCKERFS_QUIET", e.uploads.Edited)
 	return nil

@@ -83,6 +83,8 @@ type live struct {
 	beneath *beneath
 	// dead: nothing refers to it but handles; leaving: and who takes its bytes into the cache.
 	dead, leaving bool
+	// tried: a scan pack was to be made of Sent.
+	tried bool
 	// sentAt is the draft's generation that Sent is of.
 	sentAt uint64
 	// trouble is why it is not uploaded; parked: and is not tried again by itself.

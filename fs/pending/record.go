@@ -46,7 +46,7 @@ func (r record) encode() ([]byte, error) {
 	var put []*change
 	for i, c := range r.Put {
 		if c.Content != nil && !c.Content.durable {
-			if i == 0 || len(put) == 0 {
+			if put == nil {
 				put = slices.Clone(r.Put)
 			}
 			put[i] = c.unwritten()

@@ -44,6 +44,9 @@ type Uploader struct {
 	committer func(ctx context.Context) (*Committer, error)
 	// describe fills in what the bytes say of themselves: tags.
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)
+	// Pack, if not nil, keeps apart what library scans read of files that are about to be
+	// committed, and gives for each the name of its scan pack; empty for none.
+	Pack func(ctx context.Context, files []Packable) []string
 	// Quiet times, for tests.
 	New, Edited time.Duration
 
@@ -304,7 +307,7 @@ func (x *Overlay) sent(old *change, v *catalog.Version, generation uint64) error
 	}
 	d := c.copied()
 	d.Content = &content{Record: c.Content.Record, From: c.Content.From, New: c.Content.New, Sent: v, live: c.Content.live}
-	c.Content.live.sentAt = generation
+	c.Content.live.sentAt, c.Content.live.tried = generation, false
 	x.abandon(c.Content.live)
 	crash("sent.record")
 	defer crash("sent.recorded")
@@ -388,6 +391,7 @@ func (u *Uploader) commit(ctx context.Context) (again bool) {
 	c, err := u.committer(ctx)
 	more := false
 	if err == nil {
+		u.pack(ctx)
 		more, err = c.CommitPlanned(ctx, u.x.plan)
 	}
 	u.mu.Lock()

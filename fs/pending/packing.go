@@ -1,0 +1,80 @@
+package pending
+
+import (
+	"context"
+	"os"
+
+	"github.com/lockerfs/lockerfs/fs/catalog"
+)
+
+// Packable is a file that is about to be committed, with its bytes.
+type Packable struct {
+	Version *catalog.Version
+	File    *os.File
+}
+
+// packAtOnce is how many files go into scan packs before one commit.
+const packAtOnce = 400
+
+// pack has the files that are ready to be committed kept apart for library scans. What
+// fails is missed by nobody but a scan.
+func (u *Uploader) pack(ctx context.Context) {
+	if u.Pack == nil {
+		return
+	}
+	var changes []*change
+	var files []Packable
+	defer func() {
+		for _, f := range files {
+			f.File.Close()
+		}
+	}()
+	for _, c := range u.x.ordered() {
+		if len(files) == packAtOnce {
+			break
+		}
+		if !u.packable(c) {
+			continue
+		}
+		file, err := os.Open(c.Content.draft.Path())
+		if err != nil {
+			continue
+		}
+		changes, files = append(changes, c), append(files, Packable{c.Content.Sent, file})
+	}
+	if len(files) == 0 {
+		return
+	}
+	for i, name := range u.Pack(ctx, files) {
+		if err := u.x.packed(changes[i], name); err != nil {
+			u.x.log.Warn("a file comes in without a scan pack", "name", changes[i].Name, "error", err)
+		}
+	}
+}
+
+func (u *Uploader) packable(c *change) bool {
+	if c.Gone || c.Content == nil || c.Content.Sent == nil || c.Content.Sent.Tags == nil || c.Content.Sent.Pack != "" || u.x.isLocal(c) {
+		return false
+	}
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	tried := c.Content.tried
+	c.Content.tried = true
+	return !tried && ready(c)
+}
+
+// packed notes in which pack a content is.
+func (x *Overlay) packed(old *change, name string) error {
+	x.turn.Lock()
+	defer x.turn.Unlock()
+	c := x.change(old.ID)
+	if name == "" || c == nil || c.Content == nil || c.Content.live != old.Content.live || c.Content.Sent != old.Content.Sent {
+		return nil
+	}
+	v := *c.Content.Sent
+	v.Pack = name
+	d, content := c.copied(), *c.Content
+	content.Sent = &v
+	d.Content = &content
+	return x.show(record{Put: []*change{d}})
+}
