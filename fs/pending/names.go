@@ -129,6 +129,9 @@ func (x *Overlay) removable(ctx context.Context, a catalog.Attr, kind catalog.Ki
 func (x *Overlay) remove(c *change, at int64, touched map[catalog.ID]int64, others ...*change) error {
 	r := record{Put: others, Touched: touched}
 	old, node := c.Content, c.Node
+	if len(x.ownXattrs(c.ID)) > 0 {
+		r.Own = map[catalog.ID]map[string][]byte{c.ID: nil}
+	}
 	if c.Base == nil {
 		c.Base = c.Asked // it may be about to come into the locker
 	}
@@ -376,36 +379,4 @@ func stale(err error) error {
 		return ErrMoved
 	}
 	return err
-}
-
-// SetXattr sets an extended attribute that all devices share; a nil value removes it.
-func (x *Overlay) SetXattr(ctx context.Context, node catalog.ID, name string, value []byte, check func(there bool) error) error {
-	x.turn.Lock()
-	defer x.turn.Unlock()
-	id, err := x.present(ctx, node)
-	if err != nil {
-		return err
-	}
-	c, err := x.altered(ctx, id)
-	if err != nil {
-		return err
-	}
-	_, there := c.Xattrs[name]
-	if err := check(there); err != nil {
-		return err
-	}
-	set := map[string][]byte{}
-	for k, v := range c.Xattrs {
-		set[k] = v
-	}
-	if delete(set, name); value != nil {
-		set[name] = value
-	}
-	if err := catalog.CheckXattrs(set); err != nil {
-		return fmt.Errorf("%w: %w", ErrXattrs, err)
-	}
-	crash("xattr.record")
-	defer crash("xattr.recorded")
-	c.Xattrs, c.At = set, now()
-	return x.apply(nil, c)
 }

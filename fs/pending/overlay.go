@@ -105,11 +105,12 @@ type Overlay struct {
 	// mu guards the fields below; taken after turn or alone, no I/O under it.
 	mu      sync.RWMutex
 	changes map[catalog.ID]*change
-	names   map[spot]*change         // those that are not gone
-	inside  map[catalog.ID][]*change // of names, by folder, in order of the names
-	nodes   map[catalog.ID]*change   // by the node of a content, also while only a handle is left
-	touched map[catalog.ID]int64     // folders whose list has changed: their time
-	mark    int64                    // of the last record in the journal
+	names   map[spot]*change                 // those that are not gone
+	inside  map[catalog.ID][]*change         // of names, by folder, in order of the names
+	nodes   map[catalog.ID]*change           // by the node of a content, also while only a handle is left
+	touched map[catalog.ID]int64             // folders whose list has changed: their time
+	own     map[catalog.ID]map[string][]byte // extended attributes that are not shared
+	mark    int64                            // of the last record in the journal
 
 	leaving   []*content // whose bytes are to become the cache's
 	conflicts []Trouble
@@ -125,7 +126,7 @@ type Overlay struct {
 func Open(o Options) (*Overlay, error) {
 	x := &Overlay{index: o.Index, versions: o.Versions, device: o.Device, announce: o.Changed, log: o.Log, dir: o.Dir,
 		changes: map[catalog.ID]*change{}, names: map[spot]*change{}, inside: map[catalog.ID][]*change{},
-		nodes: map[catalog.ID]*change{}, touched: map[catalog.ID]int64{}, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), fitted: -1}
+		nodes: map[catalog.ID]*change{}, touched: map[catalog.ID]int64{}, own: map[catalog.ID]map[string][]byte{}, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), fitted: -1}
 	if x.announce == nil {
 		x.announce = func([]catalog.Change) {}
 	}
@@ -270,6 +271,11 @@ func (x *Overlay) lay(r record) {
 	}
 	for _, c := range r.Put {
 		x.putIn(c)
+	}
+	for id, own := range r.Own {
+		if x.own[id] = own; len(own) == 0 {
+			delete(x.own, id)
+		}
 	}
 	maps.Copy(x.touched, r.Touched)
 	for _, id := range r.Untouched {

@@ -460,6 +460,43 @@ func TestRestartsKeepEverything(t *testing.T) {
 	}
 }
 
+// TestLargeXattrsStayHere: what is too large to be shared is kept on this machine, also
+// when the file is saved by way of another.
+func TestLargeXattrsStayHere(t *testing.T) {
+	store := newStore(t)
+	d := plug(t, t.TempDir(), "one", store)
+	d.write("a", "x")
+	d.sync()
+	d.write("t", "y")
+	large := strings.Repeat("z", 10_000)
+	set := func(name string, value []byte) error {
+		return d.overlay.SetXattr(t.Context(), d.at("t").Version.ID, name, value, func(bool) error { return nil })
+	}
+	d.must(errors.Join(set("user.large", []byte(large)), set("user.small", []byte("s"))))
+	if err := set("user.huge", make([]byte, 100<<10)); !errors.Is(err, pending.ErrXattrs) {
+		t.Errorf("got %v, want ErrXattrs", err)
+	}
+	d.rename("t", "a")
+	d.sync()
+	d.unplug()
+	d = plug(t, d.dir, "one", store)
+	if got := d.at("a").Xattrs; string(got["user.large"]) != large || string(got["user.small"]) != "s" {
+		t.Errorf("here: %d attributes", len(got))
+	}
+	if got := plug(t, t.TempDir(), "two", store).at("a").Xattrs; len(got) != 1 || string(got["user.small"]) != "s" {
+		t.Errorf("elsewhere: %d attributes", len(got))
+	}
+	d.must(d.overlay.SetXattr(t.Context(), d.at("a").Version.ID, "user.large", nil, func(there bool) error {
+		if !there {
+			return errors.New("it is not there")
+		}
+		return nil
+	}))
+	if got := d.at("a").Xattrs; len(got) != 1 {
+		t.Errorf("after removing: %d attributes", len(got))
+	}
+}
+
 // TestFirstSyncDoesNotLoseMoves: an index that is read anew lacks entries for a while; what
 // was moved here is not taken for removed.
 func TestFirstSyncDoesNotLoseMoves(t *testing.T) {

@@ -324,6 +324,9 @@ func (r *reconciler) merged(c *change, a catalog.Attr) error {
 	}
 	r.seen = append(r.seen, catalog.Change{Parent: c.Parent, Name: c.Name, Node: c.Node})
 	rec := record{Drop: []catalog.ID{c.ID}}
+	if own := r.x.ownXattrs(c.ID); len(own) > 0 {
+		rec.Own = map[catalog.ID]map[string][]byte{c.ID: nil, d.ID: own}
+	}
 	rec.say(d, d.differs())
 	return r.x.show(rec)
 }

@@ -24,6 +24,8 @@ type record struct {
 	// is no longer of our doing.
 	Touched   map[catalog.ID]int64 `json:"touched,omitempty"`
 	Untouched []catalog.ID         `json:"untouched,omitempty"`
+	// Own are the extended attributes of this machine that an entry has now.
+	Own map[catalog.ID]map[string][]byte `json:"own,omitempty"`
 	// Free are staged files that nothing needs any more.
 	Free []string `json:"free,omitempty"`
 	// Conflict is one that a person should know of.
@@ -191,7 +193,7 @@ func (x *Overlay) tidyJournal() error {
 // snapshot gives records that say all that the journal does. turn is held.
 func (x *Overlay) snapshot() (bodies [][]byte, err error) {
 	x.mu.RLock()
-	r := record{Touched: maps.Clone(x.touched), Conflicts: x.conflicts}
+	r := record{Touched: maps.Clone(x.touched), Own: maps.Clone(x.own), Conflicts: x.conflicts}
 	for _, c := range x.leaving {
 		r.Free = append(r.Free, c.files()...)
 	}

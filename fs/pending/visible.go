@@ -194,12 +194,12 @@ func (x *Overlay) Entry(ctx context.Context, id catalog.ID) (catalog.Entry, erro
 		if err == nil && e.Kind == catalog.Dir {
 			e.MTime = x.dated(e.Attr()).MTime
 		}
-		return e, err
+		return x.withOwn(e), err
 	}
 	if c.Gone {
 		return catalog.Entry{}, catalog.ErrNotFound
 	}
-	e := c.entry()
+	e := x.withOwn(c.entry())
 	if c.Kind == catalog.Dir {
 		e.MTime = x.dated(c.attr()).MTime
 		return e, nil
