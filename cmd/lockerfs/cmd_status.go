@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lockerfs/lockerfs/fs/pending"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -50,6 +53,7 @@ func (s status) text(now time.Time, home string) string {
 	if s.Trouble != "" {
 		fmt.Fprintf(&b, "%s\n", s.Trouble)
 	}
+	b.WriteString(s.writes())
 	b.WriteString(s.contents(now))
 	if c := s.Cache; c != nil && c.Counting {
 		fmt.Fprintf(&b, "here %s, counting\n", humanSize(c.Held))
@@ -67,6 +71,36 @@ func (s status) text(now time.Time, home string) string {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")
 	}
 	return b.String()
+}
+
+// shownTroubles is how many of a kind are shown to people; --json has all.
+const shownTroubles = 5
+
+// writes says what does not go as it should with what was changed here.
+func (s status) writes() string {
+	w := s.Waiting
+	if w == nil {
+		return ""
+	}
+	var b strings.Builder
+	if w.Commit != "" {
+		fmt.Fprintf(&b, "changes cannot be committed yet: %s\n", oneLine(w.Commit))
+	}
+	troubles(&b, "not uploaded", w.Failed)
+	troubles(&b, "conflict", w.Conflicts)
+	if n := len(w.Quarantined); n > 0 {
+		fmt.Fprintf(&b, "%s left by a crash and put aside: %s\n", count(int64(n), "file was", "files were"), printable(filepath.Dir(w.Quarantined[0])))
+	}
+	return b.String()
+}
+
+func troubles(b *strings.Builder, kind string, list []pending.Trouble) {
+	for _, t := range list[max(0, len(list)-shownTroubles):] {
+		fmt.Fprintf(b, "%s: %s: %s\n", kind, printable("/"+t.Path), oneLine(t.What))
+	}
+	if more := len(list) - shownTroubles; more > 0 {
+		fmt.Fprintf(b, "and %s more (lockerfs status --json)\n", thousands(int64(more)))
+	}
 }
 
 // reads says who reads what is here whole: the kernel, or why not.

@@ -180,6 +180,9 @@ func (e *engine) statusOfWrites(ctx context.Context, s *status) error {
 	s.Waiting = &w
 	if w.Files > 0 {
 		s.Unsafe = append(s.Unsafe, fmt.Sprintf("%s (%s) to upload", count(int64(w.Files), "file", "files"), humanSize(w.Bytes)))
+		if len(w.Failed) > 0 {
+			s.Unsafe = append(s.Unsafe, fmt.Sprintf("%d failed", len(w.Failed)))
+		}
 	}
 	if names := w.Changes - w.Files; names > 0 {
 		s.Unsafe = append(s.Unsafe, count(int64(names), "change of names", "changes of names"))

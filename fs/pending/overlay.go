@@ -151,18 +151,33 @@ func (x *Overlay) takeOut(id catalog.ID) {
 		return
 	}
 	delete(x.changes, id)
-	if x.names[c.spot()] == c {
-		delete(x.names, c.spot())
-		list := x.inside[c.Parent]
-		if i, ok := findName(list, c.Name); ok {
-			x.inside[c.Parent] = slices.Delete(list, i, i+1)
-		}
-		if len(x.inside[c.Parent]) == 0 {
-			delete(x.inside, c.Parent)
-		}
+	if !c.Gone {
+		x.takeName(c)
 	}
 	if x.nodes[c.Node] == c {
 		delete(x.nodes, c.Node)
+	}
+}
+
+// takeName takes a change out of its folder. While changes are fitted to a commit two may
+// have one name for a moment.
+func (x *Overlay) takeName(c *change) {
+	if x.names[c.spot()] == c {
+		delete(x.names, c.spot())
+	}
+	list := x.inside[c.Parent]
+	i, _ := findName(list, c.Name)
+	for ; i < len(list) && list[i].Name == c.Name; i++ {
+		if list[i] == c {
+			list = slices.Delete(list, i, i+1)
+			break
+		}
+	}
+	if i, ok := findName(list, c.Name); ok && x.names[c.spot()] == nil {
+		x.names[c.spot()] = list[i]
+	}
+	if x.inside[c.Parent] = list; len(list) == 0 {
+		delete(x.inside, c.Parent)
 	}
 }
 

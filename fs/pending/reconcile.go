@@ -168,7 +168,14 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	if err := r.housed(d, &notes); err != nil {
 		return err
 	}
-	return r.put(c, d, notes)
+	other := r.x.named(d.spot())
+	if err := r.put(c, d, notes); err != nil || d.Gone || other == nil || other.ID == c.ID {
+		return err
+	}
+	if other = r.x.change(other.ID); other == nil {
+		return nil
+	}
+	return r.fit(other) // it has lost its name
 }
 
 // rewritten fits a change to a new version in the locker: it is the one from here, or

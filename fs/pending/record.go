@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/lockerfs/lockerfs/cache/staging"
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -100,8 +101,19 @@ func (x *Overlay) replay(r record) {
 		}
 	}
 	x.lay(r)
-	x.conflicts = append(x.conflicts, r.Conflicts...)
+	for _, t := range r.Conflicts {
+		if time.Since(time.Unix(0, t.At)) < conflictAge {
+			x.conflicts = append(x.conflicts, t)
+		}
+	}
+	x.conflicts = x.conflicts[max(0, len(x.conflicts)-maxConflicts):]
 }
+
+// Conflicts are told of for so long, and so many of them.
+const (
+	conflictAge  = 30 * 24 * time.Hour
+	maxConflicts = 1000
+)
 
 // takeUp opens the staged files that changes name. One that is damaged keeps its change
 // from being shown; both go into quarantine.

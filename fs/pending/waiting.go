@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -77,6 +79,19 @@ func (u *Uploader) urge(ctx context.Context) (waiting map[catalog.ID]bool, open 
 	return waiting, open
 }
 
+// quarantinedIn lists the quarantine folder of a state folder.
+func quarantinedIn(dir string) (paths []string) {
+	folder := quarantineFolder(dir)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil // none, or unreadable: then nothing can be said
+	}
+	for _, e := range entries {
+		paths = append(paths, filepath.Join(folder, e.Name()))
+	}
+	return paths
+}
+
 // idle tells whether a change is only a file that was opened for writing and not written.
 func (c *change) idle() bool {
 	return c.Content != nil && !c.Content.kept() && !c.Content.draft.Dirty()
@@ -113,7 +128,8 @@ type Waiting struct {
 	Parked int       `json:"parked,omitempty"`
 	// Conflicts are what two devices disagreed about.
 	Conflicts []Trouble `json:"conflicts,omitempty"`
-	// Quarantined are files under the state folder that could not be taken up.
+	// Quarantined are the files in the quarantine folder: what was found after a crash and
+	// fits to nothing.
 	Quarantined []string `json:"quarantined,omitempty"`
 	// Commit is why changes cannot be committed; empty when they can.
 	Commit string `json:"commit,omitempty"`
@@ -145,10 +161,8 @@ func (u *Uploader) Waiting(ctx context.Context) Waiting {
 	}
 	u.x.mu.RLock()
 	w.Conflicts = slices.Clone(u.x.conflicts)
-	for _, q := range u.x.damaged {
-		w.Quarantined = append(w.Quarantined, q.path)
-	}
 	u.x.mu.RUnlock()
+	w.Quarantined = quarantinedIn(u.x.dir)
 	u.mu.Lock()
 	if u.failure != nil {
 		w.Commit = u.failure.Error()
