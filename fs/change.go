@@ -12,6 +12,14 @@ import (
 	"github.com/lockerfs/lockerfs/fs/pending"
 )
 
+// Flags of requests, as the kernel's protocol has them on every system.
+const (
+	renameNoReplace = 1
+	renameExchange  = 2
+	xattrCreate     = 1
+	xattrReplace    = 2
+)
+
 // Everything that changes names and attributes. None answers ENOSYS: the kernel would
 // remember that and never ask again.
 
@@ -95,9 +103,9 @@ func (f *FS) Rename(cancel <-chan struct{}, in *fuse.RenameIn, oldName, newName 
 	how := pending.Over
 	switch in.Flags {
 	case 0:
-	case unix.RENAME_NOREPLACE:
+	case renameNoReplace:
 		how = pending.NoReplace
-	case unix.RENAME_EXCHANGE:
+	case renameExchange:
 		how = pending.Exchange
 	default:
 		return f.status("rename", in.NodeId, errBadRequest)
@@ -170,9 +178,9 @@ func (f *FS) SetXAttr(cancel <-chan struct{}, in *fuse.SetXAttrIn, name string, 
 	}
 	return f.setXattr("setxattr", cancel, in.NodeId, name, append([]byte{}, value...), func(there bool) error {
 		switch {
-		case there && in.Flags&unix.XATTR_CREATE != 0:
+		case there && in.Flags&xattrCreate != 0:
 			return errAttrExists
-		case !there && in.Flags&unix.XATTR_REPLACE != 0:
+		case !there && in.Flags&xattrReplace != 0:
 			return errNoAttr
 		}
 		return nil

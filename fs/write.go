@@ -7,9 +7,15 @@ import (
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
-	"golang.org/x/sys/unix"
 
 	"github.com/lockerfs/lockerfs/fs/pending"
+)
+
+// Modes of fallocate(2), as Linux has them.
+const (
+	fallocKeepSize  = 0x01
+	fallocPunchHole = 0x02
+	fallocZeroRange = 0x10
 )
 
 // staged is the content of a file that is being written.
@@ -111,11 +117,11 @@ func (f *FS) Fallocate(cancel <-chan struct{}, in *fuse.FallocateIn) fuse.Status
 	if err != nil {
 		return f.status("fallocate", in.NodeId, err)
 	}
-	keep := in.Mode&unix.FALLOC_FL_KEEP_SIZE != 0
-	switch off, n := int64(in.Offset), int64(in.Length); in.Mode &^ unix.FALLOC_FL_KEEP_SIZE {
+	keep := in.Mode&fallocKeepSize != 0
+	switch off, n := int64(in.Offset), int64(in.Length); in.Mode &^ fallocKeepSize {
 	case 0:
 		err = s.Allocate(off, n, keep)
-	case unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE:
+	case fallocPunchHole, fallocZeroRange:
 		err = s.Zero(off, n, keep)
 	default:
 		err = errUnsupported

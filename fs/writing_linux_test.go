@@ -2,13 +2,16 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hanwen/go-fuse/v2/posixtest"
+	"golang.org/x/sys/unix"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/pending"
@@ -93,5 +96,59 @@ func TestPosixWriting(t *testing.T) {
 			w := writable(t)
 			test(t, w.mount(MountOptions{}))
 		})
+	}
+}
+
+// What a drive like this has not, and names that cannot be stored, are refused with the
+// right number, and nothing is there afterwards.
+func TestWritingIsRefused(t *testing.T) {
+	w := writable(t)
+	dir := w.mount(MountOptions{})
+	if err := os.WriteFile(filepath.Join(dir, "f"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	touch := func(name string) error { return os.WriteFile(dir+"/"+name, nil, 0o600) }
+	for what, c := range map[string]struct {
+		got  error
+		want unix.Errno
+	}{
+		"link":             {os.Link(at("f"), at("l")), unix.EPERM},
+		"symlink":          {os.Symlink("f", at("s")), unix.EPERM},
+		"fifo":             {unix.Mkfifo(at("p"), 0o600), unix.EPERM},
+		"long name":        {touch(strings.Repeat("n", 256)), unix.ENAMETOOLONG},
+		"name of no UTF-8": {touch("caf\xe9"), unix.EILSEQ},
+		"reserved name":    {os.Mkdir(at(".lockerfs"), 0o700), unix.EINVAL},
+		"foreign xattr":    {unix.Setxattr(at("f"), "trusted.x", []byte("y"), 0), unix.EOPNOTSUPP},
+		"our own xattr":    {unix.Setxattr(at("f"), "user.lockerfs.key", []byte("y"), 0), unix.EPERM},
+		"folder into itself": {func() error {
+			return errors.Join(os.MkdirAll(at("d/e"), 0o700), unix.Rename(at("d"), at("d/e/d")))
+		}(), unix.EINVAL},
+		"file over a folder": {unix.Rename(at("f"), at("d")), unix.EISDIR},
+		"folder over a file": {unix.Rename(at("d"), at("f")), unix.ENOTDIR},
+		"full folder":        {unix.Rmdir(at("d")), unix.ENOTEMPTY},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: got %v, want %v", what, c.got, c.want)
+		}
+	}
+	names, err := os.ReadDir(dir)
+	if err != nil || len(names) != 2 {
+		t.Errorf("there are %v, %v", names, err)
+	}
+}
+
+// All files have one owner; naming it again is no error.
+func TestChownIsRefused(t *testing.T) {
+	w := writable(t)
+	path := filepath.Join(w.mount(MountOptions{}), "f")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, os.Getuid(), os.Getgid()); err != nil {
+		t.Errorf("to the owner: %v", err)
+	}
+	if err := os.Chown(path, 12345, -1); !errors.Is(err, unix.EPERM) {
+		t.Errorf("to another: %v", err)
 	}
 }

@@ -36,6 +36,8 @@ type reader interface {
 	// Search gives the files that have all the words, the best first; see
 	// catalog.Index.Search.
 	Search(ctx context.Context, words string, limit int) ([]catalog.Finding, error)
+	// History gives what stands and stood at a locker path; see catalog.Index.History.
+	History(ctx context.Context, path string, limit int) (history, error)
 }
 
 // filer is a locker whose names are changed. When ctx ends it stops, and the report
@@ -45,6 +47,9 @@ type filer interface {
 	Import(ctx context.Context, paths []string, opts intake.Options, l listener) (intake.Report, error)
 	// Organize files anew what is at a locker path and below; see intake.Organizer.
 	Organize(ctx context.Context, path string, opts intake.OrganizeOptions, l organizeListener) (intake.OrganizeReport, error)
+	// Restore brings back what stood at a locker path after a commit, or when it was
+	// removed; see catalog.Index.Restore. dry: it is only worked out.
+	Restore(ctx context.Context, path string, commit int64, dry bool) (restored, error)
 }
 
 // listener hears how an import goes, each of its functions from one goroutine. Those

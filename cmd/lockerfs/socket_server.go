@@ -55,6 +55,9 @@ func serve(l locker, at where, log *slog.Logger) (*server, error) {
 	mux.HandleFunc("DELETE "+pathOrganize+"/{id}", s.endRun)
 	mux.HandleFunc("POST "+pathSync, s.runSync)
 	mux.HandleFunc("DELETE "+pathSync+"/{id}", s.endRun)
+	mux.HandleFunc("GET "+pathHistory, s.history)
+	mux.HandleFunc("POST "+pathRestore, s.runRestore)
+	mux.HandleFunc("DELETE "+pathRestore+"/{id}", s.endRun)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
 	go func() {

@@ -22,6 +22,9 @@ import (
 //	DELETE /v1/organize/ID             ends that; its report still comes
 //	POST   /v1/sync                    syncRequest; one frame at the end
 //	DELETE /v1/sync/ID                 ends that waiting
+//	GET    /v1/history?path=P&limit=N  history
+//	POST   /v1/restore                 restoreRequest; one frame at the end
+//	DELETE /v1/restore/ID              ends that
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
@@ -33,6 +36,8 @@ const (
 	pathImport   = "/v1/import"
 	pathOrganize = "/v1/organize"
 	pathSync     = "/v1/sync"
+	pathHistory  = "/v1/history"
+	pathRestore  = "/v1/restore"
 )
 
 // frame is one line of an answer.
@@ -46,6 +51,7 @@ type frame struct {
 	Organizing *intake.OrganizeProgress `json:"organizing,omitempty"`
 	Move       *intake.Move             `json:"move,omitempty"`
 	Organized  *intake.OrganizeReport   `json:"organized,omitempty"`
+	Restored   *restored                `json:"restored,omitempty"`
 
 	Fault *wireFault `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.

@@ -15,7 +15,8 @@ const schemaVersion = 2
 //	meta     who and where: locker, epoch, applied (number of the last commit), synced
 //	entry    present names; node is the version's id for a file, else the entry's
 //	content  present versions as JSON; digest is the first 8 bytes of the SHA-256
-//	past     what replace and remove took away, as JSON, with the commit that did
+//	past     what replace and remove took away, as JSON, with the commit that did, which
+//	         is found by node for open handles and by folder for its history
 //	invalid  commits that counted as empty, and why
 //
 // For searching, with numbers of its own for files, because random ids would make it
@@ -42,6 +43,7 @@ CREATE TABLE past (
 	parent INTEGER NOT NULL, body BLOB NOT NULL,
 	PRIMARY KEY (id, node, n)) WITHOUT ROWID, STRICT;
 CREATE INDEX past_node ON past (node);
+CREATE INDEX past_parent ON past (parent, n);
 CREATE TABLE invalid (n INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;
 CREATE VIRTUAL TABLE search USING fts5(main, rest, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2');
 CREATE TABLE search_row (row INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE) STRICT;
@@ -56,7 +58,7 @@ func migrate(ctx context.Context, db *sql.DB) (bool, error) {
 		return false, err
 	}
 	if version != 0 {
-		return version == schemaVersion, nil
+		return version == schemaVersion, complete(ctx, db, version)
 	}
 	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return false, err
@@ -76,4 +78,14 @@ func migrate(ctx context.Context, db *sql.DB) (bool, error) {
 		return false, err
 	}
 	return true, tx.Commit()
+}
+
+// complete adds what an index of this schema may lack, because it came later and what
+// is there does not depend on it.
+func complete(ctx context.Context, db *sql.DB, version int) error {
+	if version != schemaVersion {
+		return nil
+	}
+	_, err := db.ExecContext(ctx, "CREATE INDEX IF NOT EXISTS past_parent ON past (parent, n)")
+	return err
 }

@@ -25,6 +25,9 @@ type change struct {
 	Node catalog.ID `json:"node"`
 	// Size of a committed version, in bytes.
 	Size int64 `json:"size,omitempty"`
+	// Dated: the folder's time was set, and its list has not changed since. Otherwise that
+	// time follows from the list.
+	Dated bool `json:"dated,omitempty"`
 	// Gone: it was removed here. Such a change waits for its commit, and has a Base.
 	Gone bool `json:"gone,omitempty"`
 	// At is when it was changed last, nanoseconds since 1970: the time of its operations.
@@ -138,7 +141,7 @@ func (c *change) entry() catalog.Entry {
 func (c *change) differs() bool {
 	b := c.Base
 	return b == nil || c.Asked != nil || c.Gone || c.Content != nil || c.Parent != b.Parent || c.Name != b.Name || c.Mode != b.Mode ||
-		c.MTime != b.MTime || !sameXattrs(c.Xattrs, b.Xattrs)
+		c.MTime != b.MTime && (c.Kind == catalog.File || c.Dated) || !sameXattrs(c.Xattrs, b.Xattrs)
 }
 
 func (c *change) moved() bool {

@@ -308,14 +308,16 @@ func (x *Overlay) Set(ctx context.Context, node catalog.ID, s Setting) (catalog.
 		c.Mode = *s.Mode & 0o777
 	}
 	if s.MTime != nil {
-		c.MTime = *s.MTime
+		c.MTime, c.Dated = *s.MTime, c.Kind == catalog.Dir
 		if c.Content != nil {
 			c.Content.mtime.Store(*s.MTime)
 		}
 	}
 	c.At = now()
 	crash("set.record")
-	if err := x.show(record{Put: []*change{c}, Untouched: untouched(c, s)}); err != nil {
+	r := record{Untouched: untouched(c, s)}
+	r.say(c, c.differs() || x.isLocal(c))
+	if err := x.show(r); err != nil {
 		return catalog.Attr{}, err
 	}
 	crash("set.recorded")

@@ -144,6 +144,20 @@ func (x *Overlay) Close() error {
 	return errors.Join(x.journal.close(), x.staging.Close())
 }
 
+// undate forgets that a folder's time was set: its list has changed since. With mu held.
+func (x *Overlay) undate(folder catalog.ID) {
+	c := x.changes[folder]
+	if c == nil || !c.Dated {
+		return
+	}
+	d := c.copied()
+	d.Dated = false
+	x.takeOut(folder)
+	if d.differs() {
+		x.putIn(d)
+	}
+}
+
 // takeOut and putIn change the maps, with mu held.
 func (x *Overlay) takeOut(id catalog.ID) {
 	c := x.changes[id]
@@ -293,6 +307,9 @@ func (x *Overlay) lay(r record) {
 		}
 	}
 	maps.Copy(x.touched, r.Touched)
+	for id := range r.Touched {
+		x.undate(id)
+	}
 	for _, id := range r.Untouched {
 		delete(x.touched, id)
 	}

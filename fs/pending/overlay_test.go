@@ -259,6 +259,25 @@ func (d *drive) shows(want ...string) {
 	}
 }
 
+// log gives the verbs of every commit.
+func (d *drive) log() (commits []string) {
+	_, epoch, err := d.index.Bound(d.t.Context())
+	d.must(err)
+	for n := int64(1); ; n++ {
+		body, err := catalog.NewLog(d.store, true).Read(d.t.Context(), n)
+		if err != nil {
+			return commits
+		}
+		c, err := catalog.DecodeCommit(n, epoch, body)
+		d.must(err)
+		line := fmt.Sprint(n)
+		for _, op := range c.Ops {
+			line += " " + string(op.Verb)
+		}
+		commits = append(commits, line)
+	}
+}
+
 func (d *drive) troubled(words string) {
 	d.t.Helper()
 	for _, c := range d.uploader.Waiting(d.t.Context()).Conflicts {
@@ -525,4 +544,46 @@ func removeIfThere(path string) error {
 		return err
 	}
 	return nil
+}
+
+// TestTrash: what goes into the trash is gone for others and stays whole here, and taken out
+// again it is back without its bytes being sent.
+func TestTrash(t *testing.T) {
+	faulty := remotetest.NewFaulty(newStore(t))
+	d, other := plug(t, t.TempDir(), "one", faulty), plug(t, t.TempDir(), "two", faulty)
+	d.mkdir("A")
+	d.mkdir("A/B")
+	d.write("A/B/x", "X")
+	d.write("A/y", "Y")
+	d.sync()
+	want := d.tree()
+	d.mkdir(".Trash-1000")
+	d.mkdir(".Trash-1000/files")
+	d.rename("A", ".Trash-1000/files/A")
+	trashed := d.tree()
+	for range 2 { // before its removal is committed, and after
+		d.shows(trashed...)
+		d.sync()
+		other.follow()
+		other.shows()
+	}
+	d.unplug()
+	d = plug(t, d.dir, "one", faulty)
+	d.shows(trashed...)
+	puts := faulty.Count(remotetest.Put)
+	d.rename(".Trash-1000/files/A", "A")
+	d.sync()
+	d.shows(append([]string{".Trash-1000/", ".Trash-1000/files/"}, want...)...)
+	other.follow()
+	other.shows(want...)
+	if n := faulty.Count(remotetest.Put) - puts; n != 1 {
+		t.Errorf("%d objects were put, want one commit: %v", n, d.log())
+	}
+	d.write("A/y", "YY") // what came back can be edited
+	d.rename("A/B", ".Trash-1000/files/B")
+	d.remove(".Trash-1000/files/B/x")
+	d.remove(".Trash-1000/files/B")
+	d.sync()
+	other.follow()
+	other.shows("A/", "A/y=YY")
 }

@@ -392,7 +392,7 @@ func (p *planner) update(c *change) {
 // afterwards.
 func (p *planner) times(all []*change) {
 	for _, c := range all {
-		if c.Kind != catalog.Dir || c.Gone || c.Base == nil || c.MTime == c.Base.MTime || p.state[c.ID] != done || p.x.isLocal(c) {
+		if c.Kind != catalog.Dir || c.Gone || c.Base == nil || !c.Dated || c.MTime == c.Base.MTime || p.state[c.ID] != done || p.x.isLocal(c) {
 			continue
 		}
 		if !p.x.settledInside(c.ID) {

@@ -122,6 +122,9 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	}
 	if c.Base == nil {
 		d.Origin = 0
+		if c.Kind == catalog.Dir && !c.Dated {
+			d.MTime = now.MTime
+		}
 		if c.Content != nil && now.Node == c.Node {
 			r.committed(d)
 		}
@@ -138,7 +141,7 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	if c.Mode == was.Mode {
 		d.Mode = now.Mode
 	}
-	if c.MTime == was.MTime && c.Content == nil {
+	if c.MTime == was.MTime && c.Content == nil || c.Kind == catalog.Dir && !c.Dated {
 		d.MTime = now.MTime
 	}
 	if sameXattrs(c.Xattrs, was.Xattrs) {

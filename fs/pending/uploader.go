@@ -262,9 +262,9 @@ func (u *Uploader) send(ctx context.Context, c *change) {
 	l := c.Content.live
 	switch {
 	case ctx.Err() != nil:
-	case err != nil:
+	case err != nil && !l.dead && (generation == 0 || l.draft.Generation() == generation):
 		u.failed(c, err)
-	case l.dead || l.draft.Generation() != generation || l.writers > 0:
+	case err != nil || l.dead || l.draft.Generation() != generation || l.writers > 0:
 		// It was written to meanwhile: the object is left to gc, and what there is now will
 		// be uploaded in its turn.
 	default:
