@@ -112,7 +112,12 @@ func encode(enc *zstd.Encoder, in index, blobs [][]byte) ([]byte, error) {
 		return nil, fmt.Errorf("index of %d objects, %d bytes: %w", len(in.Objects), len(text), ErrTooLarge)
 	}
 	packed := enc.EncodeAll(text, nil)
+	size := headLen + len(packed)
+	for _, b := range blobs {
+		size += len(b)
+	}
 	var out bytes.Buffer
+	out.Grow(size) // it is large, and would be copied as it grows
 	out.WriteString(magic)
 	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(packed))))
 	out.Write(packed)

@@ -74,13 +74,13 @@ func openIndex(ctx context.Context, path string) (x *Index, usable bool, err err
 			x = nil
 		}
 	}()
-	if x.write, err = openDB(path, "_txlock=immediate&_pragma=cache_size(-8192)", 1); err != nil {
+	if x.write, err = openDB(path, "_txlock=immediate&_pragma=cache_size(-4096)", 1); err != nil {
 		return x, false, err
 	}
 	if usable, err = migrate(ctx, x.write); err != nil || !usable {
 		return x, usable, err
 	}
-	if x.read, err = openDB(path, "_pragma=query_only(1)&_pragma=cache_size(-2048)", 4); err != nil {
+	if x.read, err = openDB(path, "_pragma=query_only(1)&_pragma=cache_size(-1024)", 4); err != nil {
 		return x, false, err
 	}
 	if err = x.stmts.prepare(ctx, x.read); err != nil {
@@ -231,7 +231,7 @@ func (x *Index) transact(ctx context.Context, f func(*txState) error, end func(*
 		return err
 	}
 	defer tx.Rollback()
-	st := &txState{tx: tx, ctx: ctx}
+	st := &txState{tx: tx, ctx: context.WithoutCancel(ctx)}
 	defer st.close()
 	if err := f(st); err != nil {
 		return err

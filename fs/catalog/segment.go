@@ -1,10 +1,14 @@
 package catalog
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"io"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // copySegments writes all files to a file, as segments ordered by folder and name, and
@@ -57,13 +61,35 @@ func (s *snapshot) past(ctx context.Context, w *segmentWriter) error {
 // segmentSize is where a segment is cut at the latest, in bytes of text.
 const segmentSize = 8 << 20
 
-// segmentWriter collects lines and writes them as segments, one after the other.
+// segmentWriter writes lines as segments, one after the other. Text goes through the
+// compressor as it comes: a segment is never whole in memory.
 type segmentWriter struct {
 	file     io.Writer
 	at       int64
-	text     bytes.Buffer
+	size     int64 // of the present segment, compressed
+	text     int   // and as text
+	sum      hash.Hash
+	zstd     *zstd.Encoder
 	ref      segmentRef
 	segments []copiedSegment
+}
+
+// Write takes what the compressor makes.
+func (w *segmentWriter) Write(b []byte) (int, error) {
+	w.sum.Write(b)
+	w.size += int64(len(b))
+	return w.file.Write(b)
+}
+
+func (w *segmentWriter) begin() (err error) {
+	if w.zstd == nil {
+		w.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
+	}
+	w.sum, w.size, w.text = sha256.New(), 0, 0
+	if err == nil {
+		w.zstd.Reset(w)
+	}
+	return err
 }
 
 func (w *segmentWriter) add(parent ID, line segmentLine) error {
@@ -71,35 +97,34 @@ func (w *segmentWriter) add(parent ID, line segmentLine) error {
 	if err != nil {
 		return err
 	}
-	if w.text.Len()+len(b) >= segmentSize {
+	if w.text+len(b) >= segmentSize {
 		if err := w.flush(); err != nil {
 			return err
 		}
 	}
 	if w.ref.Lines == 0 {
+		if err := w.begin(); err != nil {
+			return err
+		}
 		w.ref.First = parent
 	}
 	w.ref.Last = parent
 	w.ref.Lines++
-	w.text.Write(append(b, '\n'))
-	return nil
+	w.text += len(b) + 1
+	_, err = w.zstd.Write(append(b, '\n'))
+	return err
 }
 
 func (w *segmentWriter) flush() error {
 	if w.ref.Lines == 0 {
 		return nil
 	}
-	body, err := pack(w.text.Bytes())
-	if err != nil {
+	if err := w.zstd.Close(); err != nil {
 		return err
 	}
-	if _, err := w.file.Write(body); err != nil {
-		return err
-	}
-	w.ref.Hash = bodyHash(body)
-	w.segments = append(w.segments, copiedSegment{w.ref, w.at, int64(len(body))})
-	w.at += int64(len(body))
+	w.ref.Hash = hex.EncodeToString(w.sum.Sum(nil))
+	w.segments = append(w.segments, copiedSegment{w.ref, w.at, w.size})
+	w.at += w.size
 	w.ref = segmentRef{}
-	w.text.Reset()
 	return nil
 }

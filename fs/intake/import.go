@@ -58,6 +58,10 @@ type Options struct {
 	Exclude []string `json:"exclude,omitempty"`
 }
 
+// mostReaders is how many files are read at once at most, on however many processors: each
+// of them takes memory, and no disk is faster.
+const mostReaders = 8
+
 // How many files are uploaded at once.
 const parallelUploads = 8
 
@@ -180,7 +184,7 @@ func (r *run) all(ctx context.Context, paths []string) error {
 // walk finds the groups and begins to examine the files of those with music.
 func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) error {
 	pool, pctx := errgroup.WithContext(ctx)
-	pool.SetLimit(runtime.NumCPU() + 2)
+	pool.SetLimit(min(runtime.NumCPU()+2, mostReaders))
 	w := walker{ctx: ctx, disk: r.disk, exclude: r.opts.Exclude, all: r.layout.Keep(), note: r.ledger.note, emit: func(g group) error {
 		rd := &reading{group: g, done: make(chan struct{})}
 		r.ledger.found(g)

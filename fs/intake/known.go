@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS taken (
 func tryKnown(ctx context.Context, path string) (*known, error) {
 	// As a URL, so that a '?', '#' or '%' in the path stays part of it.
 	file := url.URL{Scheme: "file", OmitHost: true, Path: path,
-		RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)"}
+		RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=cache_size(-512)"}
 	db, err := sql.Open("sqlite", file.String())
 	if err != nil {
 		return nil, err
@@ -176,8 +176,10 @@ func (k *known) took(ctx context.Context, files []placed) error {
 	})
 }
 
-// all runs a statement n times in one transaction.
+// all runs a statement n times in one transaction. It is not to be interrupted: that takes
+// a goroutine for each statement, and n of them waiting to end are memory.
 func (k *known) all(ctx context.Context, query string, n int, args func(i int) []any) error {
+	ctx = context.WithoutCancel(ctx)
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -99,42 +99,12 @@ func (r *run) gather(ctx context.Context, files []placed, album bool) (full []*p
 // ranges reads what tag readers read of a file; nothing where that is too much. It reads
 // into scratch, which holds until the next file.
 func (x *examined) ranges(d disk, scratch *[]byte) ([]pack.Range, error) {
-	size := x.info.Size()
-	total, plain := int64(0), int64(0)
-	for _, s := range x.tags.Touch {
-		if s.Offset < 0 || s.Length <= 0 || s.Offset > size || s.Length > size-s.Offset {
-			return nil, nil
-		}
-		total += s.Length
-		plain += s.Length
-		for _, p := range x.tags.Pictures {
-			if p.Span.Offset >= s.Offset && p.Span.Length > 0 && p.Span.Length <= s.End()-p.Span.Offset {
-				plain -= p.Span.Length
-			}
-		}
-		if total > packMost {
-			return nil, nil
-		}
-	}
-	if plain > packPlain {
-		return nil, nil
-	}
 	f, err := x.open(d)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	ranges := make([]pack.Range, 0, len(x.tags.Touch))
-	free := room(scratch, total)
-	for _, s := range x.tags.Touch {
-		b := free[:s.Length:s.Length]
-		free = free[s.Length:]
-		if n, err := f.ReadAt(b, s.Offset); n < len(b) {
-			return nil, errors.Join(errChanged, err)
-		}
-		ranges = append(ranges, pack.Range{Offset: s.Offset, Bytes: b})
-	}
-	return ranges, nil
+	return ScanRanges(x.tags, x.info.Size(), f, scratch)
 }
 
 // room gives n bytes of scratch, or bytes of their own if that is more than is worth
@@ -159,12 +129,7 @@ func (k *packer) failed(err error) {
 // add puts a file's ranges into the open pack. It gives that one where it had no room;
 // the file is in another then, or in none.
 func (k *packer) add(x *examined, ranges []pack.Range) (full *packing) {
-	var shared []pack.Span
-	for _, p := range x.tags.Pictures {
-		if p.Span.Length >= sharedFrom {
-			shared = append(shared, pack.Span{Offset: p.Span.Offset, Length: p.Span.Length})
-		}
-	}
+	shared := SharedSpans(x.tags)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for range 2 {

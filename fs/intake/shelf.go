@@ -41,7 +41,7 @@ type shelved struct {
 // How much a shelf holds: so many names, but not fewer folders than are used for one
 // album after another.
 const (
-	shelfNames   = 5000
+	shelfNames   = 2000
 	shelfFolders = 64
 )
 

@@ -35,7 +35,7 @@ type spooled struct {
 const spoolSchema = `
 PRAGMA journal_mode = off;
 PRAGMA synchronous = off;
-PRAGMA cache_size = -2048;
+PRAGMA cache_size = -1024;
 PRAGMA temp_store = file;
 CREATE TABLE placed (
 	dir TEXT NOT NULL, name TEXT NOT NULL, folder INTEGER NOT NULL, hash BLOB, release TEXT, source TEXT,

@@ -99,7 +99,8 @@ func split(tracks []*track, key func(*track) string) [][]*track {
 
 // fillTitles fills in albums that some tracks of the folder do not name: what all the
 // others agree on, if they are half of them and the folder is one of an album, or it is a
-// folder of the locker of that name; or what the folder is called. One that is called as the artist is not called after an album.
+// folder of the locker of that name; or what the folder is called. One that is called as
+// the artist is not called after an album.
 func (g *group) fillTitles(l *Layout) {
 	title := agreed(g.tracks, func(t *track) string { return t.album })
 	named := 0

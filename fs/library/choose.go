@@ -100,7 +100,7 @@ func (r *release) settle(l *Layout) {
 		}
 		whole.title = lead.title
 		if !lead.stray {
-			whole.title = commonest(whole.tracks, func(t *track) string { return t.album })
+			whole.title = commonest(whole.tracks, (*track).toldAlbum)
 		}
 		_, r.own, r.undated = l.folders(whole)
 		lead = whole
@@ -122,8 +122,8 @@ func (p *planner) artist(r Release) string {
 }
 
 // rivals tells whether the release needs more than its name to be known by: others of
-// that name are filed with it, or have it, or stand in the locker; whatever they are, as for one that
-// stands there itself.
+// that name are filed with it, or have it, or stand in the locker; whatever they are, as
+// for one that stands there itself.
 func (n *namesakes) rivals(r *release, whatever bool) bool {
 	stays := func(s *release) bool { return s.albums[0].stays && isForm(s.own, r.own) && !r.standsIn(n.dir, s.own) }
 	if n.wanted[alike(r.own)] > 1 || n.names.hasFolder(r.own) || slices.ContainsFunc(n.releases, stays) {
@@ -172,7 +172,7 @@ func (n *namesakes) stay() {
 				continue
 			}
 			_, marks := bare(name, r.own)
-			if r.wants(name) || isForm(name, r.own) && strings.HasPrefix(marks, r.mark) && n.rivals(r, true) {
+			if n.wants(r, name) || isForm(name, r.own) && strings.HasPrefix(marks, r.mark) && n.rivals(r, true) {
 				r.name = n.spelling(r, name)
 				n.names.takeFolder(name)
 			}
@@ -180,10 +180,19 @@ func (n *namesakes) stay() {
 	}
 }
 
-// wants tells whether the release, or any of its albums, wants exactly that name: which of
-// its titles most tracks have may have been otherwise when it came in.
-func (r *release) wants(name string) bool {
-	return alike(name) == alike(r.own) || slices.ContainsFunc(r.albums, func(a *album) bool { return alike(name) == alike(a.own) })
+// wants tells whether the release wants exactly that name of a folder. So it does if one of
+// its albums wants it, whose title could be the one that most tracks have: those of the
+// folder that tell no title had one when they came in.
+func (n *namesakes) wants(r *release, name string) bool {
+	untold := 0
+	for _, s := range n.releases {
+		if s.albums[0].stays && s.standsIn(n.dir, name) {
+			untold += len(s.albums[0].tracks)
+		}
+	}
+	return alike(name) == alike(r.own) || slices.ContainsFunc(r.albums, func(a *album) bool {
+		return alike(name) == alike(a.own) && !slices.ContainsFunc(r.albums, func(b *album) bool { return len(b.tracks) > len(a.tracks)+untold })
+	})
 }
 
 // with tells whether the release stands in a folder with others that stay there, and

@@ -48,13 +48,17 @@ func (n *names) free(name string) string {
 }
 
 // folder gives the name of a folder: as the locker has it, if it does, or as held files
-// have it, else the commonest, with a number where files are in the way.
+// have it, else the commonest, with a number where files are in the way. Two have one name
+// where held files of the one stand in the other.
 func (n *names) folder(f *folder) string {
 	name := f.commonest()
 	for i := 1; ; i++ {
 		try := name
 		if i > 1 {
 			try = mark(name, fmt.Sprintf(" (%d)", i))
+		}
+		if n.hasFolder(try) && f.present[try] {
+			return try // which another was given that could not have its own
 		}
 		if n.hasFolder(try) {
 			continue

@@ -185,17 +185,51 @@ func (p *planner) settle(dir string, f *folder) error {
 			sub.albums = append(sub.albums, r.albums...)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.sub)) {
-		sub := f.sub[key]
-		if sub.name == "" {
-			sub.name = n.folder(sub)
-		}
+	for _, sub := range f.named(n) {
 		if err := p.settle(path.Join(dir, sub.name), sub); err != nil {
 			return err
 		}
 	}
 	f.settleFiles(p, dir, n)
 	return nil
+}
+
+// named gives the folders in this one, each with its name. Those of one name are one: a
+// number behind a name may have become part of what files of the locker want.
+func (f *folder) named(n *names) (out []*folder) {
+	byName := map[string]*folder{}
+	for _, key := range slices.Sorted(maps.Keys(f.sub)) {
+		sub := f.sub[key]
+		if sub.name == "" {
+			sub.name = n.folder(sub)
+		}
+		if other := byName[sub.name]; other != nil {
+			other.take(sub)
+			continue
+		}
+		byName[sub.name] = sub
+		out = append(out, sub)
+	}
+	return out
+}
+
+// take takes in what wants to be in another folder.
+func (f *folder) take(g *folder) {
+	for name, count := range g.spelling {
+		f.spelling[name] += count
+	}
+	maps.Copy(f.present, g.present)
+	for key, sub := range g.sub {
+		if f.sub[key] == nil {
+			f.sub[key] = sub
+		} else {
+			f.sub[key].take(sub)
+		}
+	}
+	for key, albums := range g.shelf {
+		f.shelf[key] = append(f.shelf[key], albums...)
+	}
+	f.albums, f.wants = append(f.albums, g.albums...), append(f.wants, g.wants...)
 }
 
 // open gives the files of the folder's albums their names, now that it is known which

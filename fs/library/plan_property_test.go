@@ -71,7 +71,7 @@ func drawLayout(t *rapid.T) *library.Layout {
 	return l
 }
 
-func place(t *rapid.T, l *library.Layout, existing library.Existing, sources []library.Source) map[string]string {
+func place(t rapid.TB, l *library.Layout, existing library.Existing, sources []library.Source) map[string]string {
 	t.Helper()
 	placed, err := library.Plan(l, sources, existing)
 	if err != nil || len(placed) != len(sources) {
@@ -141,6 +141,7 @@ func TestPlanHeld(t *testing.T) {
 		before, sources := shelf{}, collection(t, "sources")
 		if rapid.Bool().Draw(t, "more before") {
 			more := collection(t, "before")
+			t.Log("before:", show(more))
 			before = before.with(more, place(t, l, before, more))
 		}
 		placed := place(t, l, before, sources)
@@ -183,7 +184,7 @@ func (l shelf) albumFolders() map[string]bool {
 	return dirs
 }
 
-func checkStays(t *rapid.T, l *library.Layout, held []library.Source, rest shelf) {
+func checkStays(t rapid.TB, l *library.Layout, held []library.Source, rest shelf) {
 	t.Helper()
 	want := map[string]string{}
 	for _, s := range held {

@@ -1,7 +1,6 @@
 package library
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strconv"
@@ -13,6 +12,10 @@ import (
 // made by a layout, this one or another: guessing from them would move files each time.
 // So where a path is what the layout could have made of the tags, with some value for
 // what they do not say, that value is taken to be it.
+//
+// A folder may have come together of several, each of which told more than is left now: so
+// what stands in one whose name is right stays together, unless an id, a year, a day or the
+// artist says that it is not one album.
 
 // probe is printed for an unknown artist, to see where the layout has it.
 const probe = "\ue000"
@@ -255,59 +258,4 @@ func numbers(s string) (out []string) {
 		}
 	}
 	return out
-}
-
-// leastDepth is in how many folders an album's files stand at least.
-func (l *Layout) leastDepth() int {
-	least := l.album + 1
-	for _, p := range l.parts[:l.album] {
-		if p.optional() {
-			least--
-		}
-	}
-	return least
-}
-
-// depth is in how many folders the files of the album stand that a held file is of: a
-// folder that can be left out counts where the file's path has it.
-func (l *Layout) depth(s Source, index int) int {
-	t := newTrack(s, index, "")
-	names, depth := strings.Split(path.Dir(s.Path), "/"), 1
-	for _, p := range l.parts[:l.album] {
-		if p.optional() && !(depth <= len(names) && p.couldBe(names[depth-1], &album{title: t.album, artist: cmp.Or(t.albumArtist, t.artist), tracks: []*track{t}})) {
-			continue
-		}
-		depth++
-	}
-	return depth
-}
-
-// albumFolder gives the folder of the album that a held file stands in, above those that
-// the layout makes for parts of an album.
-func (l *Layout) albumFolder(s Source, index int) string {
-	dir := path.Dir(s.Path)
-	depth, least := strings.Count(dir, "/")+1, l.depth(s, index)
-	if depth <= least {
-		return dir
-	}
-	if root := albumFolder(dir); root != dir {
-		return root
-	}
-	if len(l.parts) == l.album+2 {
-		return dir
-	}
-	for root := path.Dir(dir); depth > least && root != "."; root, depth = path.Dir(root), depth-1 {
-		t := newTrack(s, index, below(root, s.Path))
-		here := strings.Split(t.rel, "/")
-		a := &album{title: t.album, artist: cmp.Or(t.albumArtist, t.artist), tracks: []*track{t}}
-		_, _, ok := t.read(here, func(s *scope) []string {
-			s.album = a
-			made := l.below(s)
-			return append(made[:len(made)-1], here[len(here)-1])
-		})
-		if ok && len(here) > 1 {
-			return root
-		}
-	}
-	return dir
 }

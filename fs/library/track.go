@@ -255,6 +255,14 @@ func (t *track) day() string {
 	return day
 }
 
+// toldAlbum is the title of its album, if a tag tells it.
+func (t *track) toldAlbum() string {
+	if t.stray {
+		return ""
+	}
+	return t.album
+}
+
 // release is the MusicBrainz id of the release the track is from, or "".
 func (t *track) release() string { return strings.ToLower(tidy(t.info.ReleaseID)) }
 
