@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -46,8 +47,14 @@ func (a *app) importCommand() *cobra.Command {
 	return c
 }
 
+// importGC has the collector run twice as often as usual: an import makes much garbage and
+// keeps little, and what it takes on a large collection should not be much more than on a
+// small one.
+const importGC = 50
+
 // takeIn runs an import and says what became of it.
 func (a *app) takeIn(ctx context.Context, args []string, opts intake.Options) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(importGC))
 	return a.withLocker(ctx, false, func(p place, l locker) error {
 		paths, err := a.sources(args, p)
 		if err != nil {

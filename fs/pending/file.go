@@ -258,7 +258,7 @@ func (x *Overlay) keepNode(node catalog.ID, c *content, r staging.Record) (recor
 		return false, nil // committed meanwhile, as it was
 	}
 	if c.durable && ch.Content.Record.Gen == r.Gen && ch.Content.Record.NeedsBase() == r.NeedsBase() {
-		return false, nil
+		return true, nil // by a truncation without a handle, which has not settled it
 	}
 	return true, x.keepRecord(ch.copied(), ch.Content, r)
 }

@@ -546,6 +546,41 @@ func removeIfThere(path string) error {
 	return nil
 }
 
+// TestFolderTimesAreKept: a folder's time that was set, as cp -a does in the end, is its time
+// also when what is in it is uploaded later.
+func TestFolderTimesAreKept(t *testing.T) {
+	store := newStore(t)
+	d := plug(t, t.TempDir(), "one", store)
+	d.mkdir("A")
+	d.mkdir("A/B")
+	d.write("A/B/x", "X")
+	day := time.Date(1999, 1, 2, 3, 4, 5, 678, time.UTC).UnixNano()
+	for _, path := range []string{"A/B", "A"} {
+		_, err := d.overlay.Set(t.Context(), d.at(path).ID, pending.Setting{MTime: &day})
+		d.must(err)
+	}
+	is := func(d *drive, what string) {
+		t.Helper()
+		for _, path := range []string{"A", "A/B"} {
+			if got := d.at(path).MTime; got != day {
+				t.Errorf("%s: %s has %v", what, path, time.Unix(0, got))
+			}
+		}
+	}
+	is(d, "set")
+	d.sync()
+	is(d, "synced")
+	is(plug(t, t.TempDir(), "two", store), "elsewhere")
+	d.write("A/B/y", "Y")
+	if got := d.at("A/B").MTime; got <= day {
+		t.Error("a new file leaves the folder's time as it was")
+	}
+	d.sync()
+	if got, there := d.at("A/B").MTime, plug(t, t.TempDir(), "three", store).at("A/B").MTime; got <= day || got != there {
+		t.Errorf("after a new file: %v here, %v elsewhere", time.Unix(0, got), time.Unix(0, there))
+	}
+}
+
 // TestTrash: what goes into the trash is gone for others and stays whole here, and taken out
 // again it is back without its bytes being sent.
 func TestTrash(t *testing.T) {

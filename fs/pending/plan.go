@@ -53,7 +53,7 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 			x.planned = append(x.planned, id)
 		}
 	}
-	p.asks()
+	x.asks(p.ops)
 	return p.ops, nil
 }
 

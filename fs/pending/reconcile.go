@@ -141,7 +141,7 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	if c.Mode == was.Mode {
 		d.Mode = now.Mode
 	}
-	if c.MTime == was.MTime && c.Content == nil || c.Kind == catalog.Dir && !c.Dated {
+	if !c.Dated && (c.Kind == catalog.Dir || c.MTime == was.MTime && c.Content == nil) {
 		d.MTime = now.MTime
 	}
 	if sameXattrs(c.Xattrs, was.Xattrs) {
@@ -195,7 +195,7 @@ func (r *reconciler) rewritten(c, d *change, e *catalog.Entry) (notes []Trouble,
 	}
 	same := r.x.sameBytes(r.ctx, c.Content, e.Version)
 	d.Content, d.Node, d.Size, d.MTime = nil, e.Attr().Node, e.Version.Size, e.MTime
-	if same || !c.Content.kept() {
+	if same || !c.Content.wanted() {
 		r.x.give(c)
 		return nil, nil
 	}
@@ -275,7 +275,7 @@ func (r *reconciler) removed(c *change) error {
 		d := c.copied()
 		d.Base, d.Was = nil, true
 		return x.show(record{Put: []*change{d}})
-	case c.Content != nil && c.Content.kept():
+	case c.Content != nil && c.Content.wanted():
 		d := c.copied()
 		d.Asked = nil
 		d.ID, d.Base = catalog.NewID(), nil
@@ -457,7 +457,7 @@ func (r *reconciler) put(c, d *change, notes []Trouble) error {
 	r.see(c, d)
 	rec := record{Conflicts: r.x.noted(notes)}
 	crash("fit.record")
-	rec.say(d, d.differs() || r.x.isLocal(d))
+	rec.say(d, d.differs() || r.x.isLocal(d) || d.Dated && !r.x.settledInside(d.ID))
 	return r.x.show(rec)
 }
 

@@ -87,7 +87,7 @@ func (x *Overlay) recover() (err error) {
 		return errors.Join(err, x.staging.Close())
 	}
 	crash("recover.replayed")
-	if err := x.takeUp(free); err != nil {
+	if err := errors.Join(x.takeUp(free), x.recall()); err != nil {
 		return errors.Join(err, x.Close())
 	}
 	crash("recover.swept")

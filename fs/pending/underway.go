@@ -18,19 +18,32 @@ type beneath struct {
 	node    catalog.ID
 }
 
-// asks notes what the planned operations make of the entries. turn is held.
-func (p *planner) asks() {
+// recall notes what a commit asks that was on its way when the process ended: of most
+// entries no record tells. Nobody uses the overlay yet.
+func (x *Overlay) recall() error {
+	in, err := intentFile{x.dir}.read(x.log)
+	if err != nil || in == nil || !in.Planned {
+		return err
+	}
+	if c, err := catalog.DecodeCommit(in.N, in.Epoch, in.Body); err == nil { // else who takes it up says so
+		x.asks(c.Ops)
+	}
+	return nil
+}
+
+// asks notes what planned operations make of the entries. turn is held.
+func (x *Overlay) asks(ops []catalog.Op) {
 	after := map[catalog.ID]*base{}
 	of := func(id catalog.ID) *base {
 		if after[id] == nil {
 			after[id] = &base{}
-			if c := p.x.change(id); c != nil && c.Base != nil {
+			if c := x.change(id); c != nil && c.Base != nil {
 				*after[id] = *c.Base
 			}
 		}
 		return after[id]
 	}
-	for _, op := range p.ops {
+	for _, op := range ops {
 		switch op.Verb {
 		case catalog.Create:
 			after[op.Entry.ID] = baseOf(op.Entry)
@@ -43,7 +56,7 @@ func (p *planner) asks() {
 		}
 	}
 	for id, b := range after {
-		if c := p.x.change(id); c != nil {
+		if c := x.change(id); c != nil {
 			c.Asked = b
 		}
 	}
@@ -129,13 +142,17 @@ func (c *change) unwritten() *change {
 	case c.Base != nil:
 		d.Node = c.Base.Node
 	default:
-		d.Node, d.Origin = c.Content.From, c.Content.From
+		d.Node, d.Origin = catalog.NewID(), c.Content.From
 	}
 	return d
 }
 
 // kept tells whether something of a content was promised to be safe.
 func (c *content) kept() bool { return c.durable || c.beneath != nil }
+
+// wanted tells whether a content must not be given up: also what is open for writing and
+// was not written to yet will be.
+func (c *content) wanted() bool { return c.kept() || c.writers > 0 || c.draft.Dirty() }
 
 // abandon gives up what lies beneath a content. turn is held, and what lies above is
 // durable, or gone too.

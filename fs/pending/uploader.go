@@ -37,10 +37,16 @@ const (
 	retryLongest = 5 * time.Minute
 )
 
+// Store is where an uploader puts bytes.
+type Store interface {
+	remote.Putter
+	remote.Header
+}
+
 // Uploader brings what an overlay holds to the store, and commits it.
 type Uploader struct {
 	x         *Overlay
-	store     remote.Putter
+	store     Store
 	committer func(ctx context.Context) (*Committer, error)
 	// describe fills in what the bytes say of themselves: tags.
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)
@@ -60,7 +66,7 @@ type Uploader struct {
 
 // NewUploader gives the uploader of an overlay. committer gives who commits, once the store
 // can be reached; describe may be nil.
-func NewUploader(x *Overlay, store remote.Putter, committer func(ctx context.Context) (*Committer, error),
+func NewUploader(x *Overlay, store Store, committer func(ctx context.Context) (*Committer, error),
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)) *Uploader {
 	return &Uploader{x: x, store: store, committer: committer, describe: describe,
 		New: quietNew, Edited: quietEdited, working: map[*live]bool{}}
@@ -285,9 +291,10 @@ func (u *Uploader) failed(c *change, err error) {
 	u.x.log.Warn("a file is not uploaded yet", "name", c.Name, "again", !l.parked, "error", err)
 }
 
-// parks tells whether trying again by itself will not help.
+// parks tells whether trying again by itself will not help. A store that is not there may be
+// a folder whose disk will be plugged in.
 func parks(err error) bool {
-	for _, kind := range []error{remote.ErrDenied, remote.ErrFull, remote.ErrInvalid, remote.ErrNoStore, remote.ErrNotImplemented, errBaseLost} {
+	for _, kind := range []error{remote.ErrDenied, remote.ErrFull, remote.ErrInvalid, remote.ErrNotImplemented, errBaseLost} {
 		if errors.Is(err, kind) {
 			return true
 		}
@@ -350,14 +357,31 @@ func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uin
 		u.describe(file, v.Size, c.Name, v)
 	}
 	crash("upload.hashed")
-	if held, ok, err := u.x.index.Match(ctx, v.SHA256, v.Size); err != nil {
-		return nil, 0, err
-	} else if ok {
-		crash("upload.matched")
-		v.Object, v.Pack = held.Object, held.Pack
-		return v, generation, nil
+	if held, err := u.match(ctx, v); err != nil || held {
+		return v, generation, err
 	}
 	return v, generation, u.put(ctx, c, file, v)
+}
+
+// match gives a version the object of another one with the same bytes, if the store has it
+// still: what was lost there must not take these bytes with it.
+func (u *Uploader) match(ctx context.Context, v *catalog.Version) (held bool, err error) {
+	same, ok, err := u.x.index.Match(ctx, v.SHA256, v.Size)
+	if err != nil || !ok {
+		return false, err
+	}
+	obj, err := u.store.Head(ctx, same.Object.Key)
+	switch {
+	case errors.Is(err, remote.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case obj.Size != v.Size || obj.ETag != same.Object.ETag:
+		return false, nil
+	}
+	crash("upload.matched")
+	v.Object, v.Pack = same.Object, same.Pack
+	return true, nil
 }
 
 func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *catalog.Version) error {
