@@ -68,6 +68,8 @@ var errnos = []struct {
 	{pending.ErrFull, syscall.ENOSPC},
 	{pending.ErrTooLarge, syscall.EFBIG},
 	{pending.ErrXattrs, syscall.ENOSPC},
+	{pending.ErrJournal, syscall.EIO},
+	{pending.ErrNotSynced, syscall.EIO}, // no request of the kernel asks that
 
 	{remote.ErrFull, syscall.ENOSPC},
 	{remote.ErrNotFound, syscall.EIO},
@@ -92,7 +94,9 @@ var errnos = []struct {
 	{catalog.ErrTooLarge, syscall.EFBIG},
 	{catalog.ErrUnsynced, syscall.EIO},
 	{catalog.ErrNotLost, syscall.EIO},
-	{catalog.ErrQuery, syscall.EINVAL}, // no request of the kernel asks that
+	{catalog.ErrQuery, syscall.EINVAL},  // no request of the kernel asks that
+	{catalog.ErrStands, syscall.EEXIST}, // nor that
+	{catalog.ErrMany, syscall.EFBIG},
 
 	{library.ErrNameTooLong, syscall.ENAMETOOLONG},
 	{library.ErrNameEncoding, syscall.EILSEQ},

@@ -70,7 +70,7 @@ func TestErrnoKnowsEveryKind(t *testing.T) {
 		}
 		return true
 	})
-	for pkg, dir := range map[string]string{"remote": "../remote", "catalog": "catalog", "library": "library"} {
+	for pkg, dir := range map[string]string{"remote": "../remote", "catalog": "catalog", "library": "library", "pending": "pending"} {
 		kinds := errorKinds(t, dir)
 		if len(kinds) == 0 {
 			t.Errorf("no error kinds found in %s", dir)

@@ -101,6 +101,8 @@ type live struct {
 	// mtime is what programs see, and written when it was written last: nanoseconds since
 	// 1970.
 	mtime, written atomic.Int64
+	// recorded is the generation that the journal knows.
+	recorded atomic.Uint64
 	// urgent: somebody waits for it to be in the store.
 	urgent atomic.Bool
 }

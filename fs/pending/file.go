@@ -207,10 +207,12 @@ func (f *File) Size() int64 { return f.content.draft.Size() }
 // Sync makes what was written, and the file's name, safe against a loss of power. It
 // costs nothing when nothing was written.
 func (f *File) Sync(ctx context.Context) error {
-	if !f.content.draft.Dirty() {
+	c := f.content
+	// One that is not dirty may be about to be recorded by another handle.
+	if !c.draft.Dirty() && (!f.writes || c.recorded.Load() == c.draft.Generation()) {
 		return f.x.settled(ctx, f)
 	}
-	return f.x.settle(ctx, f.node, f.content)
+	return f.x.settle(ctx, f.node, c)
 }
 
 // settle makes what a content holds safe, and lets go of what is not needed for that any
@@ -284,7 +286,11 @@ func (x *Overlay) keepRecord(ch *change, c *content, r staging.Record) error {
 	}
 	crash("write.record")
 	defer crash("write.recorded")
-	return x.show(record{Put: []*change{ch}})
+	err := x.show(record{Put: []*change{ch}})
+	if err == nil {
+		c.recorded.Store(r.Gen)
+	}
+	return err
 }
 
 // Release ends the use of the handle.

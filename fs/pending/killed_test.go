@@ -87,6 +87,19 @@ func TestKilledWhileWritingOverUploaded(t *testing.T) {
 	}
 }
 
+// TestKilledBetweenTwoSyncs: a sync whose bytes another handle's has made safe already does
+// not return before they are recorded.
+func TestKilledBetweenTwoSyncs(t *testing.T) {
+	d := plug(t, t.TempDir(), "first", newStore(t))
+	d.write("x.flac", "old old old")
+	one, two := d.edit("x.flac"), d.edit("x.flac")
+	_, err := two.WriteAt([]byte("new new new and longer"), 0)
+	d.must(err)
+	d.must(one.SyncBytes())
+	d.must(two.Sync(t.Context()))
+	d.killed().shows("x.flac=new new new and longer")
+}
+
 // TestKilledAfterUpload: what is in the store before a crash is not sent again after it.
 func TestKilledAfterUpload(t *testing.T) {
 	store := newStore(t)

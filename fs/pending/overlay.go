@@ -33,8 +33,6 @@ var (
 	ErrLoop = errors.New("a folder cannot be in itself")
 	// ErrMoved: the file has a new node, to be looked up by its name.
 	ErrMoved = errors.New("the file has another node by now")
-	// ErrReserved: the name is lockerfs's own.
-	ErrReserved = errors.New("the name is reserved")
 	// ErrFull: no room is left for what is being written.
 	ErrFull = errors.New("no room for what is written")
 	// ErrTooLarge: no store takes so large a file.

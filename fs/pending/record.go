@@ -157,9 +157,10 @@ func (x *Overlay) reopen(c *change) (err error) {
 	}
 	l.mtime.Store(c.MTime)
 	l.written.Store(c.At)
-	if c.Content.Sent != nil {
-		l.sentAt, l.frozen = l.draft.Generation(), Undecided(x.dir)
-	}
+	l.recorded.Store(c.Content.Record.Gen)
+	// Whether the bytes are those of Sent is found out anew: they may have been written over,
+	// and that was in no record yet.
+	l.frozen = c.Content.Sent != nil && Undecided(x.dir)
 	return nil
 }
 

@@ -357,18 +357,21 @@ func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uin
 		u.describe(file, v.Size, c.Name, v)
 	}
 	crash("upload.hashed")
-	if held, err := u.match(ctx, v); err != nil || held {
+	if held, err := u.match(ctx, v, c.Content.Sent); err != nil || held {
 		return v, generation, err
 	}
 	return v, generation, u.put(ctx, c, file, v)
 }
 
 // match gives a version the object of another one with the same bytes, if the store has it
-// still: what was lost there must not take these bytes with it.
-func (u *Uploader) match(ctx context.Context, v *catalog.Version) (held bool, err error) {
-	same, ok, err := u.x.index.Match(ctx, v.SHA256, v.Size)
-	if err != nil || !ok {
-		return false, err
+// still: what was lost there must not take these bytes with it. That may be the one that
+// was sent before a crash.
+func (u *Uploader) match(ctx context.Context, v, sent *catalog.Version) (held bool, err error) {
+	same, ok := sent, sent != nil && sent.SHA256 == v.SHA256 && sent.Size == v.Size
+	if !ok {
+		if same, ok, err = u.x.index.Match(ctx, v.SHA256, v.Size); err != nil || !ok {
+			return false, err
+		}
 	}
 	obj, err := u.store.Head(ctx, same.Object.Key)
 	switch {
