@@ -72,6 +72,10 @@ type PutOptions struct {
 	Metadata map[string]string
 	// ContentType is advice for those who read the bucket with other tools.
 	ContentType string
+	// Resume: a large body may go on where an earlier put of the same key was broken off,
+	// and what arrives of this one stays for a later. What is never resumed takes space in
+	// the store until it is collected.
+	Resume bool
 }
 
 // MaxConditional is the largest body, in bytes, a store takes with a Condition.

@@ -65,6 +65,8 @@ type content struct {
 	From catalog.ID `json:"from,omitempty"`
 	// New: the file was new, not edited. It is uploaded sooner.
 	New bool `json:"new,omitempty"`
+	// Key is the key under which a large content is being sent; empty for none yet.
+	Key string `json:"key,omitempty"`
 	// Sent is the version once its object is in the store, and nobody has written since.
 	Sent *catalog.Version `json:"sent,omitempty"`
 

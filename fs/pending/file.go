@@ -147,9 +147,8 @@ func (x *Overlay) resize(ctx context.Context, c *change, size int64) error {
 	if err := f.truncate(size); err != nil {
 		return err
 	}
-	if c.Content.writers > 0 {
-		return nil // it is recorded with what they write
-	}
+	// Also when somebody has it open for writing: that handle may be closed already, and the
+	// kernel tells so later.
 	return x.keep(c, c.Content)
 }
 
@@ -280,7 +279,7 @@ func (x *Overlay) keepRecord(ch *change, c *content, r staging.Record) error {
 		next.From = 0
 	}
 	ch.Content, ch.MTime, ch.At = next, c.mtime.Load(), max(c.written.Load(), ch.At)
-	c.live.durable = true
+	c.live.durable, c.live.parked, c.live.trouble = true, false, nil
 	if c.beneath != nil {
 		x.freed = append(x.freed, c.beneath.content.files()...)
 	}
@@ -320,6 +319,39 @@ func (x *Overlay) release(f *File) {
 		return
 	}
 	x.nudge()
+}
+
+// throwAway has a content's staged files removed once the record that says it is over is
+// durable: a loss of power must not keep the name and lose the bytes. turn is held.
+func (x *Overlay) throwAway(c *content) {
+	x.mu.Lock()
+	x.garbage = append(x.garbage, c)
+	x.mu.Unlock()
+	x.nudge()
+}
+
+// sweep removes what was thrown away.
+func (x *Overlay) sweep(ctx context.Context) {
+	x.mu.Lock()
+	garbage := x.garbage
+	x.garbage = nil
+	x.mu.Unlock()
+	if len(garbage) == 0 {
+		return
+	}
+	if err := x.Sync(ctx); err != nil {
+		x.mu.Lock()
+		x.garbage = append(garbage, x.garbage...)
+		x.mu.Unlock()
+		return
+	}
+	for _, c := range garbage {
+		x.turn.Lock()
+		if err := x.discard(c); err != nil {
+			x.log.Warn("a staged file could not be removed", "error", err)
+		}
+		x.turn.Unlock()
+	}
 }
 
 // discard removes what was staged for a content that nothing refers to. turn is held.

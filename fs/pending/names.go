@@ -154,7 +154,8 @@ func (x *Overlay) remove(c *change, at int64, touched map[catalog.ID]int64, othe
 		old.dead = true
 		x.abandon(old.live)
 		if old.handles == 0 {
-			return x.discard(old)
+			x.throwAway(old)
+			return nil
 		}
 		x.linger(old, node, c)
 	}

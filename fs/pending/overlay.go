@@ -111,6 +111,7 @@ type Overlay struct {
 	mark    int64                            // of the last record in the journal
 
 	leaving   []*content // whose bytes are to become the cache's
+	garbage   []*content // whose staged files go when the journal is durable
 	conflicts []Trouble
 	damaged   []quarantined
 
@@ -139,7 +140,16 @@ func Left(dir string) bool {
 
 // Close ends the overlay: names become durable. Nobody may use it afterwards.
 func (x *Overlay) Close() error {
-	return errors.Join(x.journal.close(), x.staging.Close())
+	err := x.journal.close()
+	if err == nil {
+		x.mu.RLock()
+		garbage := x.garbage
+		x.mu.RUnlock()
+		for _, c := range garbage {
+			err = errors.Join(err, x.discard(c))
+		}
+	}
+	return errors.Join(err, x.staging.Close())
 }
 
 // undate forgets that a folder's time was set: its list has changed since. With mu held.

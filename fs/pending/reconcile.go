@@ -540,9 +540,3 @@ func (x *Overlay) give(c *change) {
 	}
 	x.linger(c.Content, c.Node, c)
 }
-
-func (x *Overlay) throwAway(c *content) {
-	if err := x.discard(c); err != nil {
-		x.log.Warn("a staged file could not be removed", "error", err)
-	}
-}

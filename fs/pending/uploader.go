@@ -1,6 +1,7 @@
 package pending
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -27,6 +28,9 @@ const (
 	batch = 1000
 	// uploads is how many files are sent at a time.
 	uploads = 8
+	// resumeAbove is from which size on an upload that broke off goes on where it was, in
+	// bytes.
+	resumeAbove = 16 << 20
 	// lookAgain is how long the uploader waits for others when something was changed.
 	lookAgain = 100 * time.Millisecond
 )
@@ -41,6 +45,7 @@ const (
 type Store interface {
 	remote.Putter
 	remote.Header
+	remote.Deleter
 }
 
 // Uploader brings what an overlay holds to the store, and commits it.
@@ -101,7 +106,7 @@ func (u *Uploader) Run(ctx context.Context) {
 			}
 		case <-timer.C:
 		}
-		u.x.leave()
+		u.x.leave(ctx)
 		timer.Reset(u.begin(ctx, jobs))
 	}
 }
@@ -240,7 +245,7 @@ func (x *Overlay) revert(c *change) {
 const renewedFor = 2 * time.Second
 
 // leave hands the bytes of committed contents to the cache.
-func (x *Overlay) leave() {
+func (x *Overlay) leave(ctx context.Context) {
 	x.mu.Lock()
 	leaving := x.leaving
 	x.leaving = nil
@@ -258,27 +263,46 @@ func (x *Overlay) leave() {
 		}
 		x.turn.Unlock()
 	}
+	x.sweep(ctx)
 }
 
 // send uploads one content, and notes how that went.
 func (u *Uploader) send(ctx context.Context, c *change) {
-	v, generation, err := u.upload(ctx, c)
+	s, err := u.upload(ctx, c)
+	if u.note(ctx, c, s, err) && s.key != "" {
+		// Nobody knows the object, and its hash may be another than its bytes'.
+		if err := u.store.Delete(context.WithoutCancel(ctx), s.key); err != nil {
+			u.x.log.Debug("an object that nobody needs stays", "key", s.key, "error", err)
+		}
+	}
+}
+
+// sending is what became of an upload.
+type sending struct {
+	version    *catalog.Version
+	generation uint64 // of the draft, before it was read
+	key        string // of the object that was made for it; empty for none
+}
+
+// note notes how an upload went. stale: the file was written to meanwhile, so what there is
+// now will be uploaded in its turn.
+func (u *Uploader) note(ctx context.Context, c *change, s sending, err error) (stale bool) {
 	u.x.turn.Lock()
 	defer u.x.turn.Unlock()
 	l := c.Content.live
 	switch {
 	case ctx.Err() != nil:
-	case err != nil && !l.dead && (generation == 0 || l.draft.Generation() == generation):
+	case err != nil && !l.dead && (s.generation == 0 || l.draft.Generation() == s.generation):
 		u.failed(c, err)
-	case err != nil || l.dead || l.draft.Generation() != generation || l.writers > 0:
-		// It was written to meanwhile: the object is left to gc, and what there is now will
-		// be uploaded in its turn.
+	case err != nil || l.dead || l.draft.Generation() != s.generation || l.writers > 0:
+		return true
 	default:
 		l.trouble, l.pause = nil, 0
-		if err := u.x.sent(c, v, generation); err != nil {
+		if err := u.x.sent(c, s.version, s.generation); err != nil {
 			u.x.log.Warn("an upload could not be recorded", "name", c.Name, "error", err)
 		}
 	}
+	return false
 }
 
 // failed notes why a content is not in the store. turn is held.
@@ -322,45 +346,48 @@ func (x *Overlay) sent(old *change, v *catalog.Version, generation uint64) error
 }
 
 // upload puts the bytes of a content into the store, unless they are there.
-func (u *Uploader) upload(ctx context.Context, c *change) (*catalog.Version, uint64, error) {
+func (u *Uploader) upload(ctx context.Context, c *change) (s sending, err error) {
 	crash("upload")
 	d := c.Content.draft
 	if err := u.x.settle(ctx, c.Node, c.Content); err != nil {
-		return nil, 0, err
+		return s, err
 	}
 	// The order matters: what is written after the generation was read shows.
-	generation := d.Generation()
+	s.generation = d.Generation()
 	ctx = remote.WithTicket(ctx, remote.NewTicket(remote.Upload))
 	if err := d.Complete(ctx); err != nil {
 		if errors.Is(err, remote.ErrNotFound) || errors.Is(err, remote.ErrPrecondition) || errors.Is(err, catalog.ErrNotFound) {
 			err = errors.Join(errBaseLost, err)
 		}
-		return nil, 0, fmt.Errorf("reading what lies under the change: %w", full(err))
+		return sending{}, fmt.Errorf("reading what lies under the change: %w", full(err))
 	}
 	crash("upload.whole")
 	// Nothing under it is needed from now on.
 	if err := u.x.settle(ctx, c.Node, c.Content); err != nil {
-		return nil, 0, err
+		return sending{}, err
 	}
 	file, err := os.Open(d.Path())
 	if err != nil {
-		return nil, 0, err
+		return sending{}, err
 	}
 	defer file.Close()
 	v := &catalog.Version{ID: c.Node, Size: d.Size()}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, v.Size)); err != nil {
-		return nil, 0, err
+		return sending{}, err
 	}
+	s.version = v
 	v.SHA256 = catalog.Hash(sum.Sum(nil))
 	if u.describe != nil {
 		u.describe(file, v.Size, c.Name, v)
 	}
 	crash("upload.hashed")
 	if held, err := u.match(ctx, v, c.Content.Sent); err != nil || held {
-		return v, generation, err
+		return s, err
 	}
-	return v, generation, u.put(ctx, c, file, v)
+	err = u.put(ctx, c, file, v)
+	s.key = v.Object.Key
+	return s, err
 }
 
 // match gives a version the object of another one with the same bytes, if the store has it
@@ -393,11 +420,18 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 		return err
 	}
 	at = path.Join(at, c.Name)
-	key := catalog.NewObjectKey(at)
+	key := cmp.Or(c.Content.Key, catalog.NewObjectKey(at))
+	large := v.Size > resumeAbove
+	if large {
+		if err := u.x.sendAs(c, key); err != nil {
+			return err
+		}
+	}
 	crash("upload.put")
 	obj, err := u.store.Put(ctx, key, io.NewSectionReader(file, 0, v.Size), remote.PutOptions{
 		Metadata:    catalog.ObjectMetadata(at, c.Content.mtime.Load(), v.SHA256),
 		ContentType: mime.TypeByExtension(path.Ext(at)),
+		Resume:      large,
 	})
 	if err == nil && obj.Size != v.Size {
 		err = fmt.Errorf("%s has %d bytes of %d: %w", key, obj.Size, v.Size, remote.ErrCorrupt)
@@ -408,6 +442,21 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 	crash("upload.there")
 	v.Object = catalog.Ref{Key: key, ETag: obj.ETag}
 	return nil
+}
+
+// sendAs records under which key a content is being sent, so that it goes on there after a
+// restart.
+func (x *Overlay) sendAs(old *change, key string) error {
+	x.turn.Lock()
+	defer x.turn.Unlock()
+	c := x.change(old.ID)
+	if c == nil || c.Content == nil || c.Content.live != old.Content.live || c.Content.Key == key {
+		return nil
+	}
+	d, content := c.copied(), *c.Content
+	content.Key = key
+	d.Content = &content
+	return x.show(record{Put: []*change{d}})
 }
 
 // commit commits what can be, and tells whether it has to be tried again.

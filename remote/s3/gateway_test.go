@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -187,6 +188,46 @@ func TestFailedUploadIsAborted(t *testing.T) {
 	}
 	_, err = s.Head(t.Context(), "k")
 	wantKind(t, "head", err, remote.ErrNotFound)
+}
+
+// A large upload that the network breaks off goes on where it was: also in another process,
+// and parts of other bytes are sent anew.
+func TestBrokenUploadGoesOn(t *testing.T) {
+	g := remotetest.StartVersityGW(t)
+	p := startProxy(t, g)
+	s := openThrough(t, g, p)
+	var parts []byte
+	for n := range 5 {
+		parts = append(parts, bytes.Repeat([]byte{byte('a' + n)}, 8<<20)...)
+	}
+	p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		refuse := r.URL.Query().Get("partNumber") == "5"
+		if refuse {
+			errorXML(w, r, http.StatusServiceUnavailable, "SlowDown")
+		}
+		return refuse
+	}
+	opts := remote.PutOptions{Resume: true, Metadata: map[string]string{"path": "x"}}
+	// A server that refuses while a body is still coming may look like one that is away.
+	if _, err := s.Put(t.Context(), "k", section(string(parts)), opts); !remote.Temporary(err) {
+		t.Fatalf("got %v", err)
+	}
+	if len(p.asked(http.MethodDelete, "uploadId")) > 0 {
+		t.Error("the upload was aborted")
+	}
+	p.refuse = func(http.ResponseWriter, *http.Request) bool { return false }
+	before := len(p.asked(http.MethodPut, "partNumber"))
+	parts[0] = 'z' // the first part has other bytes by now
+	if _, err := s.Put(t.Context(), "k", section(string(parts)), opts); err != nil {
+		t.Fatal(err)
+	}
+	if sent := len(p.asked(http.MethodPut, "partNumber")) - before; sent != 2 {
+		t.Errorf("%d parts were sent the second time, want 2", sent)
+	}
+	got, err := read(t, s, remote.Range{}, "")
+	if err != nil || got != string(parts) {
+		t.Errorf("what is there is something else: %d bytes, %v", len(got), err)
+	}
 }
 
 // The upload was completed, the answer lost, and the second try finds no upload.

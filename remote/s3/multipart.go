@@ -29,25 +29,40 @@ const (
 // putParts uploads body in parts, which take effect all at once at the end. They go
 // without conditions: servers differ too much in what they do with them here.
 func (s *Store) putParts(ctx context.Context, key string, body *io.SectionReader, o remote.PutOptions) (remote.Object, error) {
-	created, err := s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &s.bucket, Key: aws.String(s.prefix + key), Metadata: escaped(o.Metadata), ContentType: contentType(o),
-	})
-	if err != nil {
-		return remote.Object{}, err
+	u := upload{store: s, key: aws.String(s.prefix + key), body: body, size: sizeOfParts(body.Size())}
+	if o.Resume {
+		u.id, u.there = s.earlier(ctx, key)
 	}
-	if aws.ToString(created.UploadId) == "" {
-		return remote.Object{}, fmt.Errorf("%w: an upload without id", remote.ErrCorrupt)
+	if u.id == nil {
+		if err := u.create(ctx, o); err != nil {
+			return remote.Object{}, err
+		}
 	}
-	u := upload{store: s, key: aws.String(s.prefix + key), id: created.UploadId, body: body, size: sizeOfParts(body.Size())}
 	etag, at, err := u.run(ctx)
 	if err != nil {
-		u.abort(ctx)
+		if !resumes(ctx, o, err) {
+			u.abort(ctx)
+		}
 		return u.outcome(ctx, key, err)
 	}
 	if etag == "" { // old Ceph does not say
 		return s.head(ctx, key)
 	}
 	return s.object(key, body.Size(), &etag, at, escaped(o.Metadata)), nil
+}
+
+func (u *upload) create(ctx context.Context, o remote.PutOptions) error {
+	created, err := u.store.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &u.store.bucket, Key: u.key, Metadata: escaped(o.Metadata), ContentType: contentType(o),
+	})
+	if err == nil && aws.ToString(created.UploadId) == "" {
+		err = fmt.Errorf("%w: an upload without id", remote.ErrCorrupt)
+	}
+	if err != nil {
+		return err
+	}
+	u.id = created.UploadId
+	return nil
 }
 
 // sizeOfParts keeps even the largest object within the number of parts.
@@ -67,7 +82,8 @@ type upload struct {
 	body  *io.SectionReader
 	size  int64 // of every part but the last
 	parts []types.CompletedPart
-	sums  [][]byte // MD5 of each part
+	sums  [][]byte         // MD5 of each part
+	there map[int32]string // ETags of parts that an earlier put has sent, by number
 }
 
 // run sends the parts and joins them.
@@ -102,6 +118,11 @@ func (u *upload) send(ctx context.Context, i int) error {
 		return err
 	}
 	number := aws.Int32(int32(i + 1))
+	if u.has(*number, sum) {
+		u.sums[i] = sum
+		u.parts[i] = types.CompletedPart{PartNumber: number, ETag: aws.String(u.there[*number])}
+		return nil
+	}
 	out, err := u.store.bulk.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &u.store.bucket, Key: u.key, UploadId: u.id, PartNumber: number,
 		Body: part, ContentLength: aws.Int64(part.Size()), ContentMD5: aws.String(base64.StdEncoding.EncodeToString(sum)),
