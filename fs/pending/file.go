@@ -102,6 +102,12 @@ func (x *Overlay) renew(ctx context.Context, id catalog.ID) error {
 	if err != nil {
 		return full(err)
 	}
+	if old != nil {
+		// Until it is written to, a crash leaves a copy that nobody needs.
+		if err := x.record(record{Free: next.files()}); err != nil {
+			return errors.Join(err, next.draft.Discard())
+		}
+	}
 	crash("renew.staged")
 	was := c.Node
 	c.Node, c.Content = catalog.NewID(), next
