@@ -180,6 +180,9 @@ func (e *engine) applied(a catalog.Applied) {
 func (e *engine) report(err error) {
 	if e.link.report(err) {
 		e.nudge()
+		if e.uploads != nil {
+			e.uploads.Again()
+		}
 	}
 }
 

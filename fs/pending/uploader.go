@@ -61,12 +61,15 @@ type Uploader struct {
 	// Quiet times, for tests.
 	New, Edited time.Duration
 
+	// again: the store is back; nothing that failed waits any longer.
+	again atomic.Bool
 	// urged counts those who wait in Sync.
 	urged atomic.Int32
 
 	mu      sync.Mutex // guards the fields below; taken alone
 	working map[*live]bool
-	failure error // of the last commit; nil after one that went well
+	read    map[*live]lastRead // of contents whose upload failed
+	failure error              // of the last commit; nil after one that went well
 }
 
 // NewUploader gives the uploader of an overlay. committer gives who commits, once the store
@@ -74,7 +77,7 @@ type Uploader struct {
 func NewUploader(x *Overlay, store Store, committer func(ctx context.Context) (*Committer, error),
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)) *Uploader {
 	return &Uploader{x: x, store: store, committer: committer, describe: describe,
-		New: quietNew, Edited: quietEdited, working: map[*live]bool{}}
+		New: quietNew, Edited: quietEdited, working: map[*live]bool{}, read: map[*live]lastRead{}}
 }
 
 // Run uploads and commits until ctx ends.
@@ -106,8 +109,31 @@ func (u *Uploader) Run(ctx context.Context) {
 			}
 		case <-timer.C:
 		}
-		u.x.leave(ctx)
+		if u.again.Swap(false) {
+			u.x.forgive()
+		}
 		timer.Reset(u.begin(ctx, jobs))
+	}
+}
+
+// Again says that the store is back: what failed is tried again now. It returns at once and
+// takes no lock.
+func (u *Uploader) Again() {
+	u.again.Store(true)
+	u.x.nudge()
+}
+
+// forgive ends the pauses of what failed and is tried again by itself.
+func (x *Overlay) forgive() {
+	for _, c := range x.ordered() {
+		if c.Content == nil {
+			continue
+		}
+		x.turn.Lock()
+		if l := c.Content.live; !l.parked {
+			l.next, l.pause = time.Time{}, 0
+		}
+		x.turn.Unlock()
 	}
 }
 
@@ -129,6 +155,7 @@ func (u *Uploader) commits(ctx context.Context) {
 		if u.commit(ctx) {
 			timer.Reset(retryFirst)
 		}
+		u.x.leave(ctx)
 	}
 }
 
@@ -290,11 +317,16 @@ func (u *Uploader) note(ctx context.Context, c *change, s sending, err error) (s
 	u.x.turn.Lock()
 	defer u.x.turn.Unlock()
 	l := c.Content.live
+	if err == nil || l.dead {
+		u.mu.Lock()
+		delete(u.read, l)
+		u.mu.Unlock()
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err != nil && !l.dead && (s.generation == 0 || l.draft.Generation() == s.generation):
 		u.failed(c, err)
-	case err != nil || l.dead || l.draft.Generation() != s.generation || l.writers > 0:
+	case err != nil || l.dead || l.draft.Generation() != s.generation:
 		return true
 	default:
 		l.trouble, l.pause = nil, 0
@@ -371,16 +403,11 @@ func (u *Uploader) upload(ctx context.Context, c *change) (s sending, err error)
 		return sending{}, err
 	}
 	defer file.Close()
-	v := &catalog.Version{ID: c.Node, Size: d.Size()}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, v.Size)); err != nil {
+	v, err := u.known(c, s.generation, file)
+	if err != nil {
 		return sending{}, err
 	}
 	s.version = v
-	v.SHA256 = catalog.Hash(sum.Sum(nil))
-	if u.describe != nil {
-		u.describe(file, v.Size, c.Name, v)
-	}
 	crash("upload.hashed")
 	if held, err := u.match(ctx, v, c.Content.Sent); err != nil || held {
 		return s, err
@@ -388,6 +415,38 @@ func (u *Uploader) upload(ctx context.Context, c *change) (s sending, err error)
 	err = u.put(ctx, c, file, v)
 	s.key = v.Object.Key
 	return s, err
+}
+
+// known gives what is known of a content: its size, hash and tags. It is read once, however
+// often its upload is tried.
+func (u *Uploader) known(c *change, generation uint64, file *os.File) (*catalog.Version, error) {
+	d := c.Content.draft
+	u.mu.Lock()
+	last := u.read[c.Content.live]
+	u.mu.Unlock()
+	if last.generation == generation && last.version.ID == c.Node {
+		v := last.version
+		return &v, nil
+	}
+	v := catalog.Version{ID: c.Node, Size: d.Size()}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, v.Size)); err != nil {
+		return nil, err
+	}
+	v.SHA256 = catalog.Hash(sum.Sum(nil))
+	if u.describe != nil {
+		u.describe(file, v.Size, c.Name, &v)
+	}
+	u.mu.Lock()
+	u.read[c.Content.live] = lastRead{generation, v}
+	u.mu.Unlock()
+	return &v, nil
+}
+
+// lastRead is what was found when a content was read last.
+type lastRead struct {
+	generation uint64
+	version    catalog.Version
 }
 
 // match gives a version the object of another one with the same bytes, if the store has it
