@@ -155,6 +155,15 @@ func (c *Committer) Recover(ctx context.Context) error {
 	return c.recover(ctx)
 }
 
+// Settled waits until no commit is on its way.
+func (c *Committer) Settled(ctx context.Context) error {
+	if err := c.take(ctx); err != nil {
+		return err
+	}
+	c.give()
+	return nil
+}
+
 // Rest is called by whoever has made many commits and makes no more: it writes a
 // checkpoint if they were so many that another device would feel it. Failing to is no
 // failure.

@@ -23,6 +23,7 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 	u.urged.Add(1)
 	defer u.urged.Add(-1)
 	waiting, open := u.urge(ctx)
+	wrote := len(waiting) > 0
 	u.x.nudge()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -44,6 +45,12 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 			if err := u.stuck(c); err != nil {
 				return err
 			}
+		}
+	}
+	// The last commit's record goes after its changes.
+	if c, err := u.committer(ctx); err == nil && wrote {
+		if err := c.Settled(ctx); err != nil {
+			return err
 		}
 	}
 	if open != "" {
