@@ -42,12 +42,24 @@ type Tree interface {
 
 // Writer changes what is visible. [pending.Overlay] is one.
 type Writer interface {
+	FileWriter
+	NameWriter
+	// Sync makes all names durable.
+	Sync(ctx context.Context) error
+}
+
+// FileWriter opens files whose content is staged.
+type FileWriter interface {
 	// Open opens a node whose content is staged, for reading; ok is false for others.
 	Open(node catalog.ID) (f *pending.File, ok bool)
 	// Edit opens a node for writing. [pending.ErrMoved]: the kernel must look the name up
 	// again, and gets another node.
 	Edit(ctx context.Context, node catalog.ID, truncate bool) (*pending.File, error)
 	Create(ctx context.Context, parent catalog.ID, name string, mode uint32) (catalog.Attr, *pending.File, error)
+}
+
+// NameWriter changes names and attributes.
+type NameWriter interface {
 	Mkdir(ctx context.Context, parent catalog.ID, name string, mode uint32) (catalog.Attr, error)
 	Remove(ctx context.Context, parent catalog.ID, name string, kind catalog.Kind) error
 	Rename(ctx context.Context, from catalog.ID, name string, to catalog.ID, newName string, how pending.How) error
@@ -55,8 +67,6 @@ type Writer interface {
 	// SetXattr sets an attribute, or removes it when value is nil. check may refuse, knowing
 	// whether it is there.
 	SetXattr(ctx context.Context, node catalog.ID, name string, value []byte, check func(there bool) error) error
-	// Sync makes all names durable.
-	Sync(ctx context.Context) error
 }
 
 // Contents gives the bytes of versions.

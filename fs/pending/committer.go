@@ -81,69 +81,6 @@ func (c *Committer) commitInTurn(ctx context.Context, ops []catalog.Op) (done Co
 	return done, c.checkpointDue(done.N), nil
 }
 
-// CommitPlanned makes one commit of the operations that plan gives for the tree as it is
-// then, about so many as it is asked for; plan is called again when another device was
-// first. It tells whether there was anything to commit. On an error the commit may be
-// undecided; plan is not called before that is known, by this or a later call.
-func (c *Committer) CommitPlanned(ctx context.Context, plan func(ctx context.Context, limit int) ([]catalog.Op, error)) (bool, error) {
-	if err := c.take(ctx); err != nil {
-		return false, err
-	}
-	any, due, err := c.plannedInTurn(ctx, plan)
-	c.give()
-	if due {
-		c.checkpoint(ctx)
-	}
-	return any, err
-}
-
-func (c *Committer) plannedInTurn(ctx context.Context, plan func(ctx context.Context, limit int) ([]catalog.Op, error)) (any, checkpoint bool, err error) {
-	if err := c.recover(ctx); err != nil {
-		return false, false, err
-	}
-	for limit := batch; ; {
-		if err := c.follower.CatchUp(ctx); err != nil {
-			return false, false, err
-		}
-		ops, err := plan(ctx, limit)
-		if err != nil || len(ops) == 0 {
-			return false, false, err
-		}
-		crash("commit.planned")
-		in, err := c.intend(ctx, ops, nil)
-		if errors.Is(err, catalog.ErrTooLarge) && limit > 1 {
-			limit /= 2
-			continue
-		}
-		if err != nil {
-			return false, false, err
-		}
-		in.Planned = true
-		if err := c.intent.write(*in); err != nil {
-			return false, false, err
-		}
-		crash("intent.written")
-		c.planned.Store(&in.ID)
-		won, err := c.settle(ctx, in)
-		if err != nil {
-			return false, false, err
-		}
-		// The fate of this commit is known; what lost is planned anew.
-		if err := c.intent.clear(); err != nil {
-			return won, false, err
-		}
-		if won {
-			return true, c.checkpointDue(in.N), nil
-		}
-	}
-}
-
-// Planned tells whether a commit that was applied is the last of CommitPlanned.
-func (c *Committer) Planned(a catalog.Applied) bool {
-	id := c.planned.Load()
-	return id != nil && *id == a.ID
-}
-
 // Recover finishes the commit that a crash or a lost connection left undecided, if
 // there is one. Operations that had lost their number to another device are
 // committed anew.
@@ -162,24 +99,6 @@ func (c *Committer) Settled(ctx context.Context) error {
 	}
 	c.give()
 	return nil
-}
-
-// Rest is called by whoever has made many commits and makes no more: it writes a
-// checkpoint if they were so many that another device would feel it. Failing to is no
-// failure.
-func (c *Committer) Rest(ctx context.Context) {
-	if c.take(ctx) != nil {
-		return
-	}
-	n := c.index.Applied()
-	due := n-c.checkpointed >= restCommits
-	if due {
-		c.checkpointed, c.sinceCheckpoint = n, 0
-	}
-	c.give()
-	if due {
-		c.checkpoint(ctx)
-	}
 }
 
 // Undecided tells whether the state folder dir holds a commit that is on its way, or
@@ -296,36 +215,6 @@ func (c *Committer) settle(ctx context.Context, in *intent) (won bool, err error
 	}
 	c.sinceCheckpoint += int64(len(in.Body))
 	return true, nil
-}
-
-// When a checkpoint is due: at every so manieth commit, or after so many bytes of
-// log written by this device.
-const (
-	checkpointCommits = 200
-	checkpointBytes   = 4 << 20
-	// restCommits is how many commits call for one when there will be no more for now.
-	restCommits = 16
-)
-
-// checkpointDue tells whether the commits up to n call for a checkpoint. It needs the
-// turn.
-func (c *Committer) checkpointDue(n int64) bool {
-	if n/checkpointCommits == c.checkpointed/checkpointCommits && c.sinceCheckpoint < checkpointBytes {
-		return false
-	}
-	c.checkpointed, c.sinceCheckpoint = n, 0
-	return true
-}
-
-// checkpoint writes a checkpoint. Failing to is no failure of a commit: the log says
-// it all, and the next checkpoint makes up for it.
-func (c *Committer) checkpoint(ctx context.Context) {
-	n, err := c.index.Checkpoint(ctx, c.log.Store())
-	if err != nil {
-		c.logger.Warn("writing a checkpoint failed", "error", err)
-		return
-	}
-	c.logger.Debug("checkpoint written", "commit", n)
 }
 
 // intend makes the commit of ops, sure that it is valid, with the operations that are to

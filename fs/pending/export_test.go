@@ -6,3 +6,14 @@ func (f *File) SyncBytes() error {
 	_, err := f.content.draft.Sync()
 	return err
 }
+
+// Overtaken makes what was written safe, but has what change does recorded before it.
+func (f *File) Overtaken(change func()) error {
+	r, err := f.content.draft.Sync()
+	if err != nil {
+		return err
+	}
+	change()
+	_, err = f.x.keepNode(f.node, f.content, r)
+	return err
+}

@@ -119,6 +119,22 @@ func TestKilledAfterTruncate(t *testing.T) {
 	d.killed().shows("x.flac=old")
 }
 
+// TestKilledAfterAnOvertakenSync: what was recorded last is not replaced by what a slower sync
+// found before it.
+func TestKilledAfterAnOvertakenSync(t *testing.T) {
+	d := plug(t, t.TempDir(), "first", newStore(t))
+	d.write("x.flac", "old old old")
+	f := d.edit("x.flac")
+	_, err := f.WriteAt([]byte("new"), 0)
+	d.must(err)
+	size := int64(5)
+	d.must(f.Overtaken(func() {
+		_, err := d.overlay.Set(t.Context(), d.at("x.flac").Version.ID, pending.Setting{Size: &size})
+		d.must(err)
+	}))
+	d.killed().shows("x.flac=new o")
+}
+
 // TestKilledAfterUpload: what is in the store before a crash is not sent again after it.
 func TestKilledAfterUpload(t *testing.T) {
 	store := newStore(t)
