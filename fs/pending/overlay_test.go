@@ -30,7 +30,6 @@ type drive struct {
 	committer *pending.Committer
 	overlay   *pending.Overlay
 	uploader  *pending.Uploader
-	stop      func()
 
 	mu   sync.Mutex // guards told
 	told []catalog.Change
