@@ -21,6 +21,8 @@ type bench struct {
 	report   *report
 	devices  []*device
 	device   *device   // that knows the names
+	packs    int       // scan packs of what the locker holds
+	made     int       // tracks for copying in
 	subjects []subject // the device and, where there is one, rclone
 }
 
@@ -164,6 +166,9 @@ func (b *bench) takePart(ctx context.Context) (err error) {
 		return err
 	}
 	if err := b.device.unmount(); err != nil {
+		return err
+	}
+	if b.packs, err = b.rig.objectsIn("scan"); err != nil {
 		return err
 	}
 	b.subjects = []subject{b.device}

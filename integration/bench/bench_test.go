@@ -48,7 +48,7 @@ func small(t *testing.T) settings {
 		t.Fatal(err)
 	}
 	s := settings{lockerfs: built, versitygw: gateway, starts: 1, turns: 1, limit: 10 * time.Second, patience: 5 * time.Second,
-		size: size{tracks: 12, cut: 8, larges: 1, large: 3, mix: 3, album: 2, play: 2, thin: 2}}
+		size: size{tracks: 12, cut: 8, larges: 1, large: 3, mix: 3, album: 2, play: 2, thin: 2, copied: 2}}
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -118,19 +118,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends the program while it works: it leaves nothing behind.
+// TestInterrupted ends the program while it reads or writes: it leaves nothing behind.
 func TestInterrupted(t *testing.T) {
-	s := small(t)
-	roomy(t)
-	s.only = []string{"thin"}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	news := &trigger{word: "thin: lockerfs", pull: func() { time.AfterFunc(300*time.Millisecond, cancel) }}
-	if err := s.run(ctx, io.Discard, news); err == nil || err.Error() != "interrupted" {
-		t.Errorf("got %v, want that it was interrupted", err)
-	}
-	if !news.pulled() {
-		t.Error("it ended before it was interrupted")
+	for _, scenario := range []string{"thin", "copy"} {
+		t.Run(scenario, func(t *testing.T) {
+			s := small(t)
+			roomy(t)
+			s.only, s.turns = []string{scenario}, 50
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			news := &trigger{word: scenario + ": lockerfs", pull: func() { time.AfterFunc(300*time.Millisecond, cancel) }}
+			if err := s.run(ctx, io.Discard, news); err == nil || err.Error() != "interrupted" {
+				t.Errorf("got %v, want that it was interrupted", err)
+			}
+			if !news.pulled() {
+				t.Error("it ended before it was interrupted")
+			}
+		})
 	}
 }
 
@@ -187,7 +191,7 @@ func TestRefuses(t *testing.T) {
 
 func TestRoom(t *testing.T) {
 	z := usualSize()
-	if err := room(z, "/tmp", 4*z.bytes()); err != nil {
+	if err := room(z, "/tmp", 5*z.bytes()); err != nil {
 		t.Error(err)
 	}
 	if err := room(z, "/tmp", 5e9); err == nil || !strings.Contains(err.Error(), "/tmp has 5000 MB free") {

@@ -12,6 +12,7 @@ type budget struct {
 	median, max float64 // ms
 	requests    float64 // of one unit
 	names       bool    // without those for packs, which come in the background
+	noContent   bool    // no requests for the content of files
 	perLog      bool    // and one more for each commit of the log
 	down        float64 // bytes of one unit
 	ofLocal     float64
@@ -45,6 +46,8 @@ func budgets() []budget {
 		{work: workPassedRandom, ofLocal: 0.7, requests: 0, stalls: -1},
 		{work: workWarm, ofLocal: 0.5, requests: 0, stalls: -1},
 		{work: workDropped, ofLocal: 0.15, requests: 0, stalls: -1},
+		{work: workCopy, ofLocal: 0.5, requests: -1, stalls: -1},
+		{work: workRename, median: 20, noContent: true, requests: -1, stalls: -1},
 	}
 }
 
@@ -66,6 +69,9 @@ func (b budget) hold(f *figures) (terms string, missed bool) {
 	}
 	if b.requests >= 0 {
 		allow(func() bool { return f.traffic == nil || f.requestsEach(b.names) <= b.requests }, "≤ %g req", b.requests)
+	}
+	if b.noContent {
+		allow(func() bool { return f.traffic == nil || f.FileRequests == 0 }, "0 data req")
 	}
 	if b.down > 0 {
 		allow(func() bool { return f.traffic == nil || f.downEach() <= b.down }, "≤ %.0f KB", b.down/1e3)

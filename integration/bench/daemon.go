@@ -14,7 +14,7 @@ import (
 
 const (
 	mountLimit   = 30 * time.Second
-	unmountLimit = 20 * time.Second
+	unmountLimit = 40 * time.Second // a mount may wait 20 s for what was written
 )
 
 // daemon is a running program that shows a mount at mnt.

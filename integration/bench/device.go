@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,9 @@ const quietly = "LOCKERFS_POLL=10m"
 // noHeads keeps the starts of tracks from being fetched when idle: what is to be read
 // for the first time is not here then.
 const noHeads = "--heads=0"
+
+// releaseLimit is how long the kernel may take to tell the daemon of a close.
+const releaseLimit = time.Second
 
 // device is a state folder and a cache of the locker, driven by the command line.
 type device struct {
@@ -94,6 +98,17 @@ func (d *device) unmount() error {
 	err := d.daemon.end()
 	d.daemon = nil
 	return err
+}
+
+// sync runs the command of that name. What was closed just now may be open still for the
+// daemon, to which the kernel says so later.
+func (d *device) sync(ctx context.Context) (time.Time, error) {
+	for end := time.Now().Add(releaseLimit); ; {
+		_, err := d.run(ctx, "sync")
+		if err == nil || !strings.Contains(err.Error(), "a program is still writing") || time.Now().After(end) {
+			return time.Now(), err
+		}
+	}
 }
 
 func (d *device) memory() (now, most int64, err error) { return d.daemon.memory() }

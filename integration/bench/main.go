@@ -1,6 +1,7 @@
 // Command bench times the product on one machine, over links like those people have:
 // a walk of the tree, scans by tag readers and players, the start of a track, seeks,
-// the gaps of an album, whole files, and what each costs in requests, bytes and memory.
+// the gaps of an album, whole files, copies in, changes of names and tags until they are
+// in the store, and what each costs in requests, bytes and memory.
 // Where there is an rclone, `rclone mount --vfs-cache-mode full` does the same work over
 // the same objects in the same run.
 //
@@ -26,6 +27,9 @@ import (
 	"time"
 )
 
+// usualTurns is how often the same is done by turns with something else.
+const usualTurns = 5
+
 // settings are what the command line says.
 type settings struct {
 	lockerfs, versitygw string
@@ -33,7 +37,7 @@ type settings struct {
 	only                []string
 	size                size
 	starts              int           // tracks that are begun
-	turns               int           // of fio on each side
+	turns               int           // of what is held against the local file system, on each side
 	limit               time.Duration // of one scan
 	patience            time.Duration // how long packs or heads may take to come here
 	json, svg, requests string
@@ -90,7 +94,7 @@ func orInterrupted(ctx context.Context, err error) error {
 }
 
 func parse(args []string) (settings, error) {
-	s := settings{size: usualSize(), starts: starts, turns: 5, limit: 3 * time.Minute, patience: 5 * time.Minute}
+	s := settings{size: usualSize(), starts: starts, turns: usualTurns, limit: 3 * time.Minute, patience: 5 * time.Minute}
 	var only string
 	var quick bool
 	var tracks int
@@ -154,8 +158,8 @@ func (s *settings) check() error {
 		}
 		*path = abs
 	}
-	for program, scenario := range map[string]string{"ffmpeg": "", "mpd": "mpd", "mpc": "mpd", "fio": "local", python3(): "scan"} {
-		if onPath(program) == "" && (scenario == "" || s.wants(scenario)) {
+	for program, uses := range map[string][]string{"ffmpeg": scenarioNames(), "mpd": {"mpd"}, "mpc": {"mpd"}, "fio": {"local"}, python3(): {"scan", "edit"}} {
+		if onPath(program) == "" && slices.ContainsFunc(uses, s.wants) {
 			return fmt.Errorf("%s is missing: run `make setup`", program)
 		}
 	}
@@ -165,9 +169,10 @@ func (s *settings) check() error {
 	return room(s.size, os.TempDir(), freeSpace(os.TempDir()))
 }
 
-// room tells whether dir has it for the collection, the bucket and a cache.
+// room tells whether dir has it for the collection, the bucket, a cache and what is
+// written.
 func room(z size, dir string, free int64) error {
-	if need := 3 * z.bytes(); free < need {
+	if need := 3*z.bytes() + z.written(); free < need {
 		return fmt.Errorf("%s has %d MB free, %d tracks need %d MB: free some, set TMPDIR or lower -tracks", dir, free/1e6, z.tracks, need/1e6)
 	}
 	return nil

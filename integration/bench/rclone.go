@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,8 @@ type rcloneMount struct {
 	env              []string
 	names            map[string]string // where a track of the locker is below the mount
 	daemon           *daemon           // nil while nothing is mounted
+	control          *http.Client      // asks it about its uploads
+	settle           time.Duration     // how long these must be none
 }
 
 func newRclone(dir, binary string, r *rig) (*rcloneMount, error) {
@@ -26,7 +29,8 @@ func newRclone(dir, binary string, r *rig) (*rcloneMount, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &rcloneMount{binary: binary, dir: dir, mnt: filepath.Join(dir, "mnt"), names: names}
+	m := &rcloneMount{binary: binary, dir: dir, mnt: filepath.Join(dir, "mnt"), names: names, settle: releaseLimit}
+	m.control = controlOf(m.socket())
 	g := r.gateway
 	for _, kv := range []string{"TYPE=s3", "PROVIDER=Other", "ACCESS_KEY_ID=" + g.AccessKey, "SECRET_ACCESS_KEY=" + g.SecretKey,
 		"ENDPOINT=http://" + r.link.Addr(), "REGION=" + g.Region, "FORCE_PATH_STYLE=true", "NO_CHECK_BUCKET=true"} {
@@ -70,8 +74,12 @@ func (m *rcloneMount) bare(ctx context.Context) (took time.Duration, err error) 
 	if err := errors.Join(m.unmount(), os.RemoveAll(cache)); err != nil {
 		return 0, err
 	}
+	if err := os.RemoveAll(m.socket()); err != nil {
+		return 0, err
+	}
 	c := exec.Command(m.binary, "mount", fmt.Sprintf("bench:%s/%s/Music", bucket, prefix), m.mnt,
-		"--vfs-cache-mode", "full", "--cache-dir", cache, "--use-server-modtime")
+		"--vfs-cache-mode", "full", "--cache-dir", cache, "--use-server-modtime",
+		"--rc", "--rc-no-auth", "--rc-addr", "unix://"+m.socket())
 	c.Env = append(os.Environ(), m.env...)
 	m.daemon, took, err = startDaemon(ctx, c, m.mnt)
 	return took, err

@@ -82,8 +82,11 @@ func (f *figures) requestsEach(withoutPacks bool) float64 {
 	return float64(n) / float64(max(f.Units, 1))
 }
 
-// downEach gives the bytes of one unit.
+// downEach gives the bytes of one unit that came.
 func (f *figures) downEach() float64 { return float64(f.Down) / float64(max(f.Units, 1)) }
+
+// upEach gives the bytes of one unit that were sent.
+func (f *figures) upEach() float64 { return float64(f.Up) / float64(max(f.Units, 1)) }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

@@ -99,11 +99,7 @@ func (b *bench) mountedWith(ctx context.Context, d *device, what string) (bool, 
 	if _, err := d.empty(ctx, flags...); err != nil {
 		return false, err
 	}
-	all, err := b.rig.objectsIn("scan")
-	if err != nil {
-		return false, err
-	}
-	whole, err := d.here(ctx, packs, all, b.settings.patience)
+	whole, err := d.here(ctx, packs, b.packs, b.settings.patience)
 	if err == nil && what == heads {
 		whole, err = d.here(ctx, heads, 0, b.settings.patience)
 	}

@@ -32,6 +32,12 @@ func scenarios() []scenario {
 		{"cold", "whole files never read before, on a fast link", fast, (*bench).cold},
 		{"streams", "64 tracks at once", fast, (*bench).streams},
 		{"local", "files that are here, beside the local file system", wire{}, (*bench).local},
+		// What follows writes, and takes away again what it wrote.
+		{"copy", "an album copied in, beside the local file system, and until it is in the store", fast, (*bench).copyAlbum},
+		{"many", "many small files copied in, likewise", fast, (*bench).copyMany},
+		{"rename", "an album renamed", home, (*bench).rename},
+		{"delete", "an album deleted", home, (*bench).remove},
+		{"edit", "the title of a FLAC changed with mutagen, and until it is in the store", home, (*bench).edit},
 	}
 }
 

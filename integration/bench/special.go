@@ -20,22 +20,34 @@ type size struct {
 	album  int // tracks of the album that is played
 	play   int // seconds of each of its tracks
 	thin   int // seconds of each track that is played over a thin link
+	copied int // seconds of each track that is copied in, at 176 kB a second
 }
 
 func usualSize() size {
-	return size{tracks: 2000, cut: 1, larges: 4, large: 175, mix: 680, album: 8, play: 8, thin: 20}
+	return size{tracks: 2000, cut: 1, larges: 4, large: 175, mix: 680, album: 8, play: 8, thin: 20, copied: 115}
 }
 
 // quickSize is for a look at whether everything works; its figures mean little.
 func quickSize() size {
-	return size{tracks: 60, cut: 1, larges: 4, large: 20, mix: 60, album: 3, play: 3, thin: 3}
+	return size{tracks: 60, cut: 1, larges: 4, large: 20, mix: 60, album: 3, play: 3, thin: 3, copied: 20}
 }
 
 // bytes is about how much a collection of the size is on disk.
 func (z size) bytes() int64 {
-	const pcm = 44100 * 4 // bytes of a second
 	return int64(z.tracks*trackSize/z.cut) + pcm*int64(z.larges*z.large+z.mix+z.album*z.play+thins*z.thin)
 }
+
+// pcm is how many bytes a second of uncompressed sound has.
+const pcm = 44100 * 4
+
+// written is about how much the scenarios that write keep on disk at most: what is
+// copied, where it is copied to, is staged and kept, and every turn in the store.
+func (z size) written() int64 {
+	return pcm*int64(albumTracks*z.copied)*(4+usualTurns) + int64(z.many()*smallSize)*(4+rounds)
+}
+
+// many is how many small files are copied in.
+func (z size) many() int { return z.tracks * 5 / 2 }
 
 // minTracks is enough for starts and for a copy that outlasts the music.
 const minTracks = 30

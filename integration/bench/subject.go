@@ -12,7 +12,10 @@ type subject interface {
 	// took. What was mounted before is unmounted.
 	bare(ctx context.Context) (time.Duration, error)
 	unmount() error
-	// path gives where the mount shows a track, or, for "", the artists.
+	// sync returns when all that was written through the mount is in the store, and gives
+	// since when.
+	sync(ctx context.Context) (time.Time, error)
+	// path gives where the mount shows a track or folder, or, for "", the artists.
 	path(of string) string
 	memory() (now, most int64, err error)
 }

@@ -20,7 +20,8 @@ func (r *report) print(w io.Writer) {
 	}
 	align(w, table)
 	fmt.Fprintln(w, `
-times: of one track where a row is about tracks; p95 and max are empty where there was one · req, KB: what passed over the link, for one track
+times: of one track where a row is about tracks; p95 and max are empty where there was one · req, KB: what passed over the link, for one track or album
+a copy in: one file after the other, with an fsync of each and of the folder in the end, by turns with the same to the local file system
 share: of the local file system's rate for the same bytes, of the link's, or for an import of sha256sum's · gain: how many times better than rclone
 RSS: after the work, and the most until then · rclone: mount --vfs-cache-mode full --use-server-modtime over the same objects and link, in the same run
 budgets of walks leave out the requests for scan packs, which come in the background; packs are here in all later rows that do not say otherwise,
@@ -40,7 +41,7 @@ func (r *report) missed() (works []string) {
 }
 
 func head() []string {
-	return []string{"by", "times", "p50 ms", "p95", "max", "MB/s", "share", "req", "KB down", "RSS MB", "gain", "budget"}
+	return []string{"by", "times", "p50 ms", "p95", "max", "MB/s", "share", "req", "KB down", "KB up", "RSS MB", "gain", "budget"}
 }
 
 // cells gives a line for each program.
@@ -68,7 +69,7 @@ func (x *row) cells() [][]string {
 }
 
 func (f *figures) cells(work, who, verdict string) []string {
-	c := []string{work, who, "", "", "", "", "", "", "", "", "", "", verdict}
+	c := []string{work, who, "", "", "", "", "", "", "", "", "", "", "", verdict}
 	if f == nil {
 		return c
 	}
@@ -83,13 +84,13 @@ func (f *figures) cells(work, who, verdict string) []string {
 		c[7] = fmt.Sprintf("%.2f", share)
 	}
 	if f.traffic != nil {
-		c[8], c[9] = significant(f.requestsEach(false)), significant(f.downEach()/1e3)
+		c[8], c[9], c[10] = significant(f.requestsEach(false)), significant(f.downEach()/1e3), significant(f.upEach()/1e3)
 	}
 	if f.Memory > 0 {
-		c[10] = fmt.Sprintf("%.0f (%.0f)", float64(f.Memory)/1e6, float64(f.MostMemory)/1e6)
+		c[11] = fmt.Sprintf("%.0f (%.0f)", float64(f.Memory)/1e6, float64(f.MostMemory)/1e6)
 	}
 	if f.Stalls != nil {
-		c[12] = strings.TrimSpace(fmt.Sprintf("%s  %d stalls, %s ms", verdict, *f.Stalls, significant(f.Silence)))
+		c[13] = strings.TrimSpace(fmt.Sprintf("%s  %d stalls, %s ms", verdict, *f.Stalls, significant(f.Silence)))
 	}
 	return c
 }
