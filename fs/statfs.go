@@ -24,7 +24,7 @@ func (f *FS) StatFs(cancel <-chan struct{}, in *fuse.InHeader, out *fuse.StatfsO
 	if err != nil {
 		f.log.Warn("counting the tree failed", "error", err)
 	}
-	free := uint64(f.opts.Free) / blockSize
+	free := uint64(f.free()) / blockSize
 	out.Bsize, out.Frsize = blockSize, blockSize
 	out.Blocks = (uint64(t.Bytes)+blockSize-1)/blockSize + free
 	out.Bfree, out.Bavail = free, free
@@ -32,6 +32,17 @@ func (f *FS) StatFs(cancel <-chan struct{}, in *fuse.InHeader, out *fuse.StatfsO
 	out.Ffree = freeFiles
 	out.NameLen = library.MaxName
 	return fuse.OK
+}
+
+// free is how many bytes programs may write: what is written is kept on this machine until
+// it is in the store.
+func (f *FS) free() int64 {
+	if w := f.opts.Writer; w != nil {
+		if n := w.Free(); n >= 0 {
+			return n
+		}
+	}
+	return f.opts.Free
 }
 
 // usage is the last count of the tree. Counting goes over every entry, so it is

@@ -46,6 +46,8 @@ type Writer interface {
 	NameWriter
 	// Sync makes all names durable.
 	Sync(ctx context.Context) error
+	// Free is how many bytes may be written now; -1 where that is not known.
+	Free() int64
 }
 
 // FileWriter opens files whose content is staged.

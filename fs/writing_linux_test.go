@@ -152,3 +152,15 @@ func TestChownIsRefused(t *testing.T) {
 		t.Errorf("to another: %v", err)
 	}
 }
+
+// What is free is what the disk has that written files are kept on, less its floor.
+func TestFreeIsWhatCanBeWritten(t *testing.T) {
+	w := writable(t)
+	var mounted, disk unix.Statfs_t
+	if err := errors.Join(unix.Statfs(w.mount(MountOptions{}), &mounted), unix.Statfs(t.TempDir(), &disk)); err != nil {
+		t.Fatal(err)
+	}
+	if free, most := int64(mounted.Bavail)*mounted.Bsize, int64(disk.Bavail)*disk.Bsize; free <= 0 || free > most {
+		t.Errorf("%d bytes are free, the disk has %d", free, most)
+	}
+}

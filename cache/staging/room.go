@@ -74,6 +74,17 @@ func (r *room) take(n int64) error {
 	return nil
 }
 
+// free is how much may still be written, in bytes; -1 where that is not known.
+func (r *room) free() int64 {
+	_, free, err := r.space(r.dir)
+	if err != nil {
+		return -1
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(0, free-r.unborn-max(0, r.floor))
+}
+
 // born ends what take granted.
 func (r *room) born(n int64) {
 	if n == 0 || r.floor <= 0 {

@@ -113,6 +113,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// Free is how many bytes may still be written; -1 where that is not known.
+func (s *Store) Free() int64 { return s.room.free() }
+
 // Create begins a draft of a new file (nil and 0), or one over size bytes of base. Nothing
 // of it is durable before Sync. Errors: ErrFull, ErrTooLarge, ErrClosed.
 func (s *Store) Create(base Base, size int64) (*Draft, error) {

@@ -220,6 +220,10 @@ func (x *Overlay) show(r record) error {
 	return nil
 }
 
+// Free is how many bytes may be written before the disk is as full as it may be; -1 where
+// that is not known. What is in the store gives its room back.
+func (x *Overlay) Free() int64 { return x.staging.Free() }
+
 // nudge wakes those who bring changes to the store.
 func (x *Overlay) nudge() {
 	for _, c := range []chan struct{}{x.wake, x.news} {
