@@ -18,8 +18,8 @@ import (
 )
 
 // Index is this device's copy of the committed tree. One process uses a file at a
-// time; within it, any number of readers run beside one writer. Losing the file,
-// or its last commits in a power cut, costs reading them from the store again.
+// time; within it, any number of readers run beside one writer. What was applied stays
+// through a power cut; losing the file costs reading it from the store again.
 type Index struct {
 	path  string
 	write *sql.DB // one connection
@@ -74,7 +74,9 @@ func openIndex(ctx context.Context, path string) (x *Index, usable bool, err err
 			x = nil
 		}
 	}()
-	if x.write, err = openDB(path, "_txlock=immediate&_pragma=cache_size(-4096)", 1); err != nil {
+	// What the journal of changes says builds on commits that are in here: they must be as
+	// safe as it is.
+	if x.write, err = openDB(path, "_pragma=synchronous(full)&_txlock=immediate&_pragma=cache_size(-4096)", 1); err != nil {
 		return x, false, err
 	}
 	if usable, err = migrate(ctx, x.write); err != nil || !usable {
@@ -92,15 +94,14 @@ func openIndex(ctx context.Context, path string) (x *Index, usable bool, err err
 	return x, true, x.loadMeta(ctx)
 }
 
-// openDB opens a pool. synchronous=NORMAL keeps the file whole through a power
-// cut and may lose the last commits, which the log still has. Each connection has a
+// openDB opens a pool. Each connection has a
 // cache of its own, which takes twice what it is given; what does not fit lies in the
 // system's cache of the file.
 func openDB(path, param string, conns int) (*sql.DB, error) {
 	// As a URL, so that a '?' or '#' in the path stays part of it.
 	uri := url.URL{Scheme: "file", OmitHost: true, Path: path}
 	db, err := sql.Open("sqlite", uri.String()+"?"+param+
-		"&_pragma=busy_timeout(10000)&_pragma=synchronous(normal)&_pragma=temp_store(memory)")
+		"&_pragma=busy_timeout(10000)&_pragma=temp_store(memory)")
 	if err != nil {
 		return nil, err
 	}

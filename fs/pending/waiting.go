@@ -22,7 +22,7 @@ var ErrNotSynced = errors.New("not everything is in the store")
 func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 	u.urged.Add(1)
 	defer u.urged.Add(-1)
-	waiting, open := u.urge(ctx)
+	waiting, open, began := u.urge(), "", time.Now()
 	wrote := len(waiting) > 0
 	u.x.nudge()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -38,6 +38,10 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 			if c == nil || c.Base == nil && u.x.isLocal(c) {
 				delete(waiting, id)
 				continue
+			}
+			if time.Since(began) > openPatience && u.written(c) {
+				delete(waiting, id)
+				open, _ = u.x.Path(ctx, c.ID)
 			}
 			if patient || n%25 != 0 {
 				continue
@@ -59,9 +63,12 @@ func (u *Uploader) Sync(ctx context.Context, patient bool) error {
 	return nil
 }
 
-// urge makes all that can be uploaded urgent, and gives those changes; and a
-// file that cannot, because it is open.
-func (u *Uploader) urge(ctx context.Context) (waiting map[catalog.ID]bool, open string) {
+// openPatience is how long Sync waits for programs to close what they write: the kernel tells
+// a moment late that a file was closed.
+const openPatience = 2 * time.Second
+
+// urge makes all that is to be uploaded urgent, and gives those changes.
+func (u *Uploader) urge() (waiting map[catalog.ID]bool) {
 	waiting = map[catalog.ID]bool{}
 	for _, c := range u.x.ordered() {
 		if u.x.isLocal(c) && c.Base == nil || c.idle() {
@@ -72,18 +79,20 @@ func (u *Uploader) urge(ctx context.Context) (waiting map[catalog.ID]bool, open 
 			c.Content.urgent.Store(true)
 			c.Content.parked, c.Content.next, c.Content.trouble = false, time.Time{}, nil
 		}
-		writing := c.Content != nil && c.Content.writers > 0
 		u.x.turn.Unlock()
-		if writing {
-			open, _ = u.x.Path(ctx, c.ID)
-			continue
-		}
 		waiting[c.ID] = true
 	}
 	u.mu.Lock()
 	u.failure = nil
 	u.mu.Unlock()
-	return waiting, open
+	return waiting
+}
+
+// written tells whether a program has a file open for writing.
+func (u *Uploader) written(c *change) bool {
+	u.x.turn.Lock()
+	defer u.x.turn.Unlock()
+	return c.Content != nil && c.Content.writers > 0
 }
 
 // quarantinedIn lists the quarantine folder of a state folder.
