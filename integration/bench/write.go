@@ -171,7 +171,7 @@ func (b *bench) kept(ctx context.Context, s subject, f folder) error {
 		for i := 0; i < len(f.files); i += 1 + len(f.files)/64 {
 			_, err := slurp(s, f.files[i])
 			if errors.Is(err, errWrongBytes) && s.name() == theirs {
-				err = errors.New("rclone lost an edit: " + err.Error()) // which ends no run of ours
+				err = errors.New("with its queue empty, the store has something else than was written: " + err.Error()) // which ends no run of ours
 			}
 			if err != nil {
 				return err
