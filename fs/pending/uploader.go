@@ -139,8 +139,7 @@ func (u *Uploader) commits(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-u.x.news:
-			// What is done in the same moment shares a commit.
-			if !sleep(ctx, u.pause(gather)) {
+			if !u.gathered(ctx) {
 				return
 			}
 		case <-timer.C:
@@ -152,10 +151,34 @@ func (u *Uploader) commits(ctx context.Context) {
 	}
 }
 
+// gathered waits for what is done in the same moment, to share a commit. Where somebody waits
+// for the store that is until no file is on its way. It tells whether ctx goes on.
+func (u *Uploader) gathered(ctx context.Context) bool {
+	for end := time.Now().Add(min(gather, u.New)); u.urged.Load() > 0; {
+		if !sleep(ctx, urgedPause) {
+			return false
+		}
+		if !u.busy() || time.Now().After(end) {
+			return true
+		}
+	}
+	return sleep(ctx, u.pause(gather))
+}
+
+// busy tells whether files are on their way to the store.
+func (u *Uploader) busy() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.working) > 0
+}
+
+// urgedPause is how long is waited for others where somebody waits for the store.
+const urgedPause = 10 * time.Millisecond
+
 // pause is how long to wait for others: hardly where somebody waits for the store.
 func (u *Uploader) pause(usual time.Duration) time.Duration {
 	if u.urged.Load() > 0 {
-		return min(usual, 10*time.Millisecond)
+		return min(usual, urgedPause)
 	}
 	return min(usual, u.New)
 }
