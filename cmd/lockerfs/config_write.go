@@ -155,6 +155,7 @@ func writePrivately(path string, content []byte) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	defer syncFolder(filepath.Dir(path))
 	return os.Rename(f.Name(), path)
 }
 

@@ -20,7 +20,7 @@ type stateLock struct {
 // lockState makes this process the owner of the state folder dir, which is made if
 // it is missing. errLocked: another process is.
 func lockState(dir string) (*stateLock, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDurably(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
 	f, err := os.OpenFile(lockPath(dir), os.O_RDWR|os.O_CREATE, 0o600)
@@ -36,6 +36,34 @@ func lockState(dir string) (*stateLock, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return &stateLock{f}, nil
+}
+
+// makeDurably makes a folder with those above it, so that a power cut does not take it and
+// what was made safe in it.
+func makeDurably(dir string, mode os.FileMode) error {
+	var missing []string
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(at); !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		missing = append(missing, at)
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return err
+	}
+	for _, at := range missing {
+		syncFolder(filepath.Dir(at))
+	}
+	return nil
+}
+
+// syncFolder makes the names in a folder durable, as far as the folder and its file system
+// let it: some can be written to and not read, and some do not know how.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
 }
 
 func (l *stateLock) release() error { return l.file.Close() }
