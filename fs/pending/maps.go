@@ -85,6 +85,9 @@ func (x *Overlay) change(id catalog.ID) *change {
 
 // lay changes the maps as a record says. With turn and mu held.
 func (x *Overlay) lay(r record) {
+	if len(r.Drop) > 0 {
+		x.left.Add(1) // before any of them has left: see steady
+	}
 	for _, c := range r.Put {
 		x.takeOut(c.ID)
 	}

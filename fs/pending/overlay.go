@@ -88,6 +88,9 @@ type Overlay struct {
 	compacted atomic.Int64
 	dir       string
 
+	// left counts how often changes have left for the index, or for good.
+	left atomic.Uint64
+
 	// turn is held by whoever changes the overlay, while the index is read, the journal
 	// appended (one write, no wait for a disk) and staged files are made. It comes before
 	// all other locks of this package.

@@ -19,7 +19,24 @@ func (x *Overlay) WaitSynced(ctx context.Context) error { return x.index.WaitSyn
 
 // Node gives the attributes of what the kernel knows as node, also when it has been
 // replaced or removed since. The error is [catalog.ErrNotFound] for none.
-func (x *Overlay) Node(ctx context.Context, node catalog.ID) (catalog.Attr, error) {
+func (x *Overlay) Node(ctx context.Context, node catalog.ID) (a catalog.Attr, err error) {
+	err = x.steady(func() error { a, err = x.nodeOnce(ctx, node); return err })
+	return a, err
+}
+
+// steady has read, which looks into the index and then at the changes, look again when
+// changes have left meanwhile: what it found in the index may be from before the commit
+// that they left for.
+func (x *Overlay) steady(read func() error) error {
+	for {
+		left := x.left.Load()
+		if err := read(); x.left.Load() == left {
+			return err
+		}
+	}
+}
+
+func (x *Overlay) nodeOnce(ctx context.Context, node catalog.ID) (catalog.Attr, error) {
 	x.mu.RLock()
 	c := x.nodes[node]
 	if c == nil {
@@ -52,8 +69,13 @@ func (x *Overlay) Node(ctx context.Context, node catalog.ID) (catalog.Attr, erro
 }
 
 // Child gives the entry with this name, in any normal form, in folder parent.
-func (x *Overlay) Child(ctx context.Context, parent catalog.ID, name string) (catalog.Attr, error) {
+func (x *Overlay) Child(ctx context.Context, parent catalog.ID, name string) (a catalog.Attr, err error) {
 	name = norm.NFC.String(name)
+	err = x.steady(func() error { a, err = x.childOnce(ctx, parent, name); return err })
+	return a, err
+}
+
+func (x *Overlay) childOnce(ctx context.Context, parent catalog.ID, name string) (catalog.Attr, error) {
 	x.mu.RLock()
 	c := x.names[spot{parent, name}]
 	x.mu.RUnlock()
@@ -104,12 +126,18 @@ func (x *Overlay) Children(ctx context.Context, parent catalog.ID, after string,
 	for len(out) < limit {
 		// What is added here is looked up before the index is read: what leaves the overlay
 		// for the index meanwhile is then seen in one of them, or in both.
-		added := x.added(parent, after, limit)
-		rows, err := x.index.Children(ctx, parent, after, limit)
+		var page []catalog.Attr
+		var last string
+		var more bool
+		err := x.steady(func() error {
+			added := x.added(parent, after, limit)
+			rows, err := x.index.Children(ctx, parent, after, limit)
+			page, last, more = x.merge(added, rows, limit)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		page, last, more := x.merge(added, rows, limit)
 		out = append(out, page...)
 		if !more {
 			break
@@ -187,7 +215,12 @@ func (x *Overlay) Version(ctx context.Context, node catalog.ID) (*catalog.Versio
 
 // Entry gives all about the entry with this id. One that is not in the store yet has a
 // version without an object.
-func (x *Overlay) Entry(ctx context.Context, id catalog.ID) (catalog.Entry, error) {
+func (x *Overlay) Entry(ctx context.Context, id catalog.ID) (e catalog.Entry, err error) {
+	err = x.steady(func() error { e, err = x.entryOnce(ctx, id); return err })
+	return e, err
+}
+
+func (x *Overlay) entryOnce(ctx context.Context, id catalog.ID) (catalog.Entry, error) {
 	c := x.change(id)
 	if c == nil {
 		e, err := x.index.Entry(ctx, id)
