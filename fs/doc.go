@@ -20,6 +20,15 @@
 // opened. A new version is a new node at the same name. FOPEN_DIRECT_IO is never
 // used: io_uring readers get wrong bytes over it.
 //
+// # Writing
+//
+// A [Writer] makes changes; without one the mount is read-only. A file that is being written
+// has a node of its own, whose bytes all come through this mount, so the kernel's pages of
+// it are right too. Opening committed content for writing gives the path a new node, and
+// ESTALE has the kernel look it up: nobody's open version changes. What programs here change
+// the kernel knows by itself; it is told of what other devices do, and of what a commit
+// makes otherwise.
+//
 // # What the kernel remembers
 //
 // On Linux the kernel may keep names, their absence and attributes for [hour]s,

@@ -16,7 +16,8 @@ import (
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
-// posixCases are those of go-fuse's cases that need no writing.
+// posixCases are those of go-fuse's cases that need no writing; on a mount that can be
+// written to all are run: TestPosixWriting.
 var posixCases = []string{"ReadDirConsistency"}
 
 // Why the others cannot run on a read-only tree. What they check of reading is

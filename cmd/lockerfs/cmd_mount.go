@@ -27,7 +27,8 @@ func (a *app) mountCommand() *cobra.Command {
 		Use:   "mount [MNT]",
 		Short: "Mount the locker, and stay until it is unmounted",
 		Long: "Mount the locker at MNT (default: the config's mount, else ~/Locker) and serve it until\n" +
-			"Ctrl-C, SIGTERM or lockerfs umount.",
+			"Ctrl-C, SIGTERM or lockerfs umount. What is written there is kept on this machine first\n" +
+			"and goes to the store by itself: lockerfs status says whether all of it is there.",
 		Args: cobra.MaximumNArgs(1),
 	}
 	c.RunE = does(func(ctx context.Context, args []string) error {
@@ -41,7 +42,7 @@ func (a *app) mountCommand() *cobra.Command {
 		a.where = p.where()
 		return a.mount(ctx, p)
 	})
-	c.Flags().BoolVar(&f.allowOther, "allow-other", false, "let other users read it")
+	c.Flags().BoolVar(&f.allowOther, "allow-other", false, "let other users in, as far as the files' modes do")
 	c.Flags().BoolVar(&f.readOnly, "read-only", false, "refuse every change")
 	c.Flags().IntVar(&f.uid, "uid", 0, "user that all files belong to (default you)")
 	c.Flags().IntVar(&f.gid, "gid", 0, "group that all files belong to (default yours)")

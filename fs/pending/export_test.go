@@ -1,5 +1,7 @@
 package pending
 
+import "github.com/lockerfs/lockerfs/fs/catalog"
+
 // SyncBytes makes the bytes of a handle's file safe, and records nothing: as far as another
 // handle's Sync may have come.
 func (f *File) SyncBytes() error {
@@ -16,4 +18,13 @@ func (f *File) Overtaken(change func()) error {
 	change()
 	_, err = f.x.keepNode(f.node, f.content, r)
 	return err
+}
+
+// Steady has read look again when changes have left meanwhile.
+func (x *Overlay) Steady(read func() error) error { return x.steady(read) }
+
+// Shows tells whether a row of the index is what programs see.
+func (x *Overlay) Shows(row catalog.Attr) bool {
+	_, ok := x.row(row)
+	return ok
 }
