@@ -51,7 +51,10 @@ func (w *writer) mark(name string) bool {
 }
 
 func (w *writer) note(name string, value []byte) bool {
-	return w.do("setxattr "+name, func() error { return unix.Setxattr(w.at(name), "user.note", value, 0) }, func(tree) {})
+	w.writing = true // a record of several pages is cut between two of them
+	good := w.do("setxattr "+name, func() error { return unix.Setxattr(w.at(name), "user.note", value, 0) }, func(tree) {})
+	w.writing = w.writing && !good
+	return good
 }
 
 // open opens a file for writing: from then on nobody knows what its bytes are.

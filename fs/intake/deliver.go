@@ -113,10 +113,7 @@ func (r *run) send(ctx context.Context, p *placed) (sent bool, err error) {
 	}
 	defer func() { <-c.turn }()
 	if !c.sent {
-		if err := r.pace.wait(ctx, p.info.Size()); err != nil {
-			return false, err
-		}
-		ref, err := r.upload(ctx, &p.examined, p.path)
+		ref, err := r.upload(r.pace.of(ctx), &p.examined, p.path)
 		if err != nil {
 			return false, err
 		}

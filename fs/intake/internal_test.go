@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // put makes a file, and finds it as the walk does.
@@ -203,24 +204,24 @@ func TestPacerSpreadsUploads(t *testing.T) {
 		slept = append(slept, d)
 		return nil
 	}
-	for _, n := range []int64{2000, 500, 0, 1000} {
-		if err := p.wait(t.Context(), n); err != nil {
+	for _, n := range []int{2000, 500, 0, 1000} {
+		if err := remote.WaitPace(p.of(t.Context()), n); err != nil {
 			t.Fatal(err)
 		}
 	}
 	now = now.Add(time.Minute) // idle time is not saved up
 	for range 2 {
-		if err := p.wait(t.Context(), 1000); err != nil {
+		if err := remote.WaitPace(p.of(t.Context()), 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []time.Duration{0, 2 * time.Second, 2500 * time.Millisecond, 2500 * time.Millisecond, 0, time.Second}
+	want := []time.Duration{0, 2 * time.Second, 2500 * time.Millisecond, 0, time.Second}
 	if diff := cmp.Diff(want, slept); diff != "" {
 		t.Error(diff)
 	}
 	slept = nil
 	p.rate = 0
-	if err := p.wait(t.Context(), 1<<40); err != nil || slept != nil {
+	if err := remote.WaitPace(p.of(t.Context()), 1<<40); err != nil || slept != nil {
 		t.Errorf("without a limit: %v, slept %v", err, slept)
 	}
 }
@@ -231,7 +232,7 @@ func TestPacerEndsWithItsContext(t *testing.T) {
 	cancel(why)
 	p := newPacer(1)
 	p.book(1 << 20)
-	if err := p.wait(ctx, 1); !errors.Is(err, why) {
+	if err := remote.WaitPace(p.of(ctx), 1); !errors.Is(err, why) {
 		t.Errorf("wait gives %v", err)
 	}
 }

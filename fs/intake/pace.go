@@ -4,10 +4,12 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/lockerfs/lockerfs/remote"
 )
 
-// pacer spreads uploads over time: after n bytes the next waits until they fit the
-// bandwidth. It paces whole files, so it holds on average, not in each second.
+// pacer spreads uploads over time: after n bytes the next wait until they fit the
+// bandwidth.
 type pacer struct {
 	rate  int64 // bytes a second; 0: no limit
 	now   func() time.Time
@@ -19,12 +21,12 @@ type pacer struct {
 
 func newPacer(rate int64) *pacer { return &pacer{rate: rate, now: time.Now, sleep: sleep} }
 
-// wait waits until n bytes may be sent.
-func (p *pacer) wait(ctx context.Context, n int64) error {
+// of gives a context whose uploads keep to the bandwidth.
+func (p *pacer) of(ctx context.Context) context.Context {
 	if p.rate <= 0 {
-		return nil
+		return ctx
 	}
-	return p.sleep(ctx, p.book(n))
+	return remote.WithPace(ctx, func(ctx context.Context, n int) error { return p.sleep(ctx, p.book(int64(n))) })
 }
 
 // pass books n bytes that do not wait.

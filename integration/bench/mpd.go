@@ -53,12 +53,13 @@ func (b *bench) mpd(ctx context.Context, s subject) error {
 // updated runs an update to its end, or until the limit of the settings, and gives
 // what a track cost.
 func (b *bench) updated(ctx context.Context, s subject, work string) (f figures, err error) {
+	// MPD, which finds no library of its own, may begin before it is asked to.
+	before, start := b.begin(work), time.Now()
 	m, err := startMPD(ctx, filepath.Join(b.dir, "mpd"), s.path(""))
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, m.end()) }()
-	before, start := b.begin(work), time.Now()
 	if err := m.mpc(ctx, "update"); err != nil {
 		return f, err
 	}
@@ -69,7 +70,7 @@ func (b *bench) updated(ctx context.Context, s subject, work string) (f figures,
 		if err := pause(ctx, mpdStill); err != nil {
 			return f, err
 		}
-		done, took, ended = m.said.progress(start)
+		done, took, ended = m.said.progress()
 	}
 	if done == 0 {
 		return f, fmt.Errorf("MPD added nothing in %v: %s", b.settings.limit, m.said.tail())
@@ -149,6 +150,7 @@ type mpdLog struct {
 	rest  string     // a line that is not complete
 	lines []string   // the last few
 	added int
+	began time.Time // the update
 	last  time.Time // of the last track
 	ended bool
 }
@@ -168,6 +170,8 @@ func (l *mpdLog) Write(p []byte) (int, error) {
 func (l *mpdLog) take(line string) {
 	const keep = 5
 	switch {
+	case l.began.IsZero() && strings.Contains(line, "update: starting"):
+		l.began = time.Now()
 	case strings.Contains(line, "update: added "):
 		l.added, l.last = l.added+1, time.Now()
 	case strings.Contains(line, "update: finished"):
@@ -177,12 +181,12 @@ func (l *mpdLog) take(line string) {
 	l.lines = l.lines[max(0, len(l.lines)-keep):]
 }
 
-// progress gives how many tracks were added, how long after start the last was, and
-// whether that was all.
-func (l *mpdLog) progress(start time.Time) (added int, took time.Duration, ended bool) {
+// progress gives how many tracks were added, how long after the beginning the last
+// was, and whether that was all.
+func (l *mpdLog) progress() (added int, took time.Duration, ended bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.added, l.last.Sub(start), l.ended
+	return l.added, l.last.Sub(l.began), l.ended
 }
 
 func (l *mpdLog) tail() string {

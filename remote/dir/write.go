@@ -118,6 +118,9 @@ func fill(ctx context.Context, f *os.File, body *io.SectionReader) (string, erro
 		if n == 0 {
 			return "", fmt.Errorf("%w: body ends at %d of %d bytes: %w", remote.ErrInvalid, offset, body.Size(), noProgress(err))
 		}
+		if err := remote.WaitPace(ctx, n); err != nil {
+			return "", err
+		}
 		hash.Write(buffer[:n])
 		if _, err := f.Write(buffer[:n]); err != nil {
 			return "", err

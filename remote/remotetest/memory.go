@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -125,7 +126,7 @@ func (m *Memory) put(ctx context.Context, key string, body *io.SectionReader, o 
 	if n, err := body.ReadAt(content, 0); n < len(content) {
 		return remote.Object{}, fmt.Errorf("%w: body: %w", remote.ErrInvalid, err)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(remote.WaitPace(ctx, len(content)), ctx.Err()); err != nil {
 		return remote.Object{}, err
 	}
 	sum := md5.Sum(content)

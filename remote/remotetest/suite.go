@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) remote.Store, except ...Exception
 		{"a large object comes back by ranges", largeObject},
 		{"get ends with its context", getEndsWithContext},
 		{"put ends with its context", putEndsWithContext},
+		{"put keeps to its pace", putKeepsPace},
 		{"every verb refuses an ended context", endedContext},
 		{"probe finds the conditions enforced", probeEnforced},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lockerfs/lockerfs/remote"
@@ -160,6 +161,36 @@ func putEndsWithContext(t *testing.T, s remote.Store) {
 		}
 		if got, object := get(t, s, "k", remote.Range{}); string(got) != "old" || object.ETag != old.ETag {
 			t.Errorf("%d bytes: the object is %d bytes now, want the old version", size, len(got))
+		}
+		if got := listAll(t, s, "", "", 0); len(got) != 1 {
+			t.Errorf("%d bytes: got %q listed, want one object", size, got)
+		}
+	}
+}
+
+// putKeepsPace: the pace is asked for every byte that goes out, none twice, and what it
+// answers ends the put.
+func putKeepsPace(t *testing.T, s remote.Store) {
+	errEnough := errors.New("enough")
+	for _, size := range []int{1000, 1 << 20, 24 << 20} {
+		var asked, most atomic.Int64
+		ctx := remote.WithPace(t.Context(), func(_ context.Context, n int) error {
+			asked.Add(int64(n))
+			if int64(n) > most.Load() {
+				most.Store(int64(n))
+			}
+			return nil
+		})
+		if _, err := s.Put(ctx, "k", section(pattern(size, 9)), remote.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		// A large object has a few bytes about it.
+		if got := asked.Load(); got < int64(size) || got > int64(size)+64<<10 || most.Load() > remote.PacePiece {
+			t.Errorf("%d bytes: the pace was asked for %d, at most %d at once", size, got, most.Load())
+		}
+		ctx = remote.WithPace(t.Context(), func(context.Context, int) error { return errEnough })
+		if _, err := s.Put(ctx, "k2", section(pattern(size, 8)), remote.PutOptions{}); err == nil {
+			t.Errorf("%d bytes were put against the pace", size)
 		}
 		if got := listAll(t, s, "", "", 0); len(got) != 1 {
 			t.Errorf("%d bytes: got %q listed, want one object", size, got)

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 const (
@@ -98,7 +100,8 @@ func (w *watchdog) Do(request *http.Request) (*http.Response, error) {
 	p := &progress{cancel: cancel}
 	request = request.WithContext(ctx)
 	if request.Body != nil && request.Body != http.NoBody {
-		request.Body = &watchedBody{ReadCloser: request.Body, p: p, stall: w.stall, rest: w.stall + w.answer}
+		paced := remote.Paced(ctx, request.Body)
+		request.Body = &watchedBody{ReadCloser: request.Body, paced: paced, p: p, stall: w.stall, rest: w.stall + w.answer}
 	}
 	response, err := w.next.Do(request)
 	p.answer()
@@ -189,13 +192,14 @@ func (p *progress) explain(err error) error {
 // answer in time.
 type watchedBody struct {
 	io.ReadCloser
+	paced       io.Reader // of the same bytes
 	p           *progress
 	stall, rest time.Duration
 }
 
 func (b *watchedBody) Read(data []byte) (int, error) {
 	b.p.stop()
-	n, err := b.ReadCloser.Read(data)
+	n, err := b.paced.Read(data)
 	if err != nil {
 		b.p.start(b.rest)
 	} else {

@@ -9,7 +9,7 @@
 //
 // A request of a more urgent class goes first; within a class the one that came first
 // does. A ticket may change while its request waits or while its bytes arrive. Lookups
-// and small writes (Head, List, Delete, Put) pass at once: they are a packet or two,
+// and writes that somebody waits for (Head, List, Delete, Put) pass at once: they are a packet or two,
 // and the commits among them are what other devices wait for.
 //
 // # Depth
@@ -31,5 +31,9 @@
 //     its way, but for a trickle that keeps its connection alive. It is not cancelled:
 //     in HTTP/1.1 that costs the connection.
 //
-// Uploads share no direction with downloads and are not paced here yet.
+// A body that goes out in the background, and is not small, makes way too: while a more
+// urgent request waits or is on its way, all of them together send an eighth of what the
+// link was measured to take. They take no room in the queue, because they share no
+// direction with what it admits; but what they fill is the buffer of a modem that requests
+// and acknowledgements have to pass.
 package sched

@@ -27,13 +27,15 @@ type Store struct {
 	below remote.Store
 	queue *queue
 	meter *meter
+	up    *uploads
 }
 
 var _ remote.Store = (*Store)(nil)
 
 // New gives a queue before a store.
 func New(below remote.Store) *Store {
-	return &Store{below: below, queue: newQueue(), meter: &meter{now: time.Now}}
+	q := newQueue()
+	return &Store{below: below, queue: q, meter: &meter{now: time.Now}, up: &uploads{queue: q, meter: &meter{now: time.Now}}}
 }
 
 // Stats is what the queue knows now.
@@ -113,9 +115,10 @@ func (s *Store) Head(ctx context.Context, key string) (remote.Object, error) {
 	return s.below.Head(ctx, key)
 }
 
-// Put is remote.Putter.
+// Put is remote.Putter. What goes out in the background makes way for what programs wait
+// for.
 func (s *Store) Put(ctx context.Context, key string, body *io.SectionReader, opts remote.PutOptions) (remote.Object, error) {
-	return s.below.Put(ctx, key, body, opts)
+	return s.put(ctx, key, body, opts)
 }
 
 // Delete is remote.Deleter.
