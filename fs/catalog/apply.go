@@ -6,41 +6,6 @@ import (
 	"github.com/lockerfs/lockerfs/fs/library"
 )
 
-// View is what [Apply] needs to see of a tree.
-type View interface {
-	// Entry gives the entry with this ID, if there is one.
-	Entry(id ID) (Entry, bool, error)
-	// Child gives the ID of the entry with this name in folder parent, if there is one.
-	Child(parent ID, name string) (ID, bool, error)
-	// Empty tells whether folder id has no entries.
-	Empty(id ID) (bool, error)
-	// Taken tells whether any entry or version, present or past, has this ID.
-	Taken(id ID) (bool, error)
-}
-
-// State is a tree that [Apply] can change. Errors of its methods are the
-// machine's (a disk, a cancelled context), never the commit's.
-type State interface {
-	View
-	// Put adds the entry, or replaces the one with its ID.
-	Put(e Entry) error
-	// Delete removes the entry with this ID.
-	Delete(id ID) error
-	// Keep remembers what an operation of commit n, done at time at, took away: a
-	// removed entry, or a file's entry as it was before a Replace.
-	Keep(past Entry, n, at int64) error
-}
-
-// Change is one thing that [Apply] changed, for those who told others about names.
-type Change struct {
-	// Parent and Name locate the name whose meaning changed. For a Set of the root
-	// both are zero.
-	Parent ID
-	Name   string
-	// Node is the node id that the name stood for before; zero when it is new.
-	Node ID
-}
-
 // maxDepth bounds how deep folders nest: a path of more parts cannot be used.
 const maxDepth = 256
 
@@ -79,6 +44,14 @@ func (a *applier) apply(op *Op) error {
 		return a.remove(op)
 	case Set:
 		return a.set(op)
+	case Describe:
+		return a.describe(op)
+	case Condemn:
+		return a.condemn(op)
+	case Expire:
+		return a.expire(op)
+	case Configure:
+		return a.configure(op)
 	}
 	return fmt.Errorf("unknown verb %.40q: %w", op.Verb, ErrInvalid)
 }
@@ -105,7 +78,13 @@ func (a *applier) create(op *Op) error {
 	if err := a.free(e.Parent, e.Name); err != nil {
 		return err
 	}
+	if err := a.allowed(e.Version); err != nil {
+		return err
+	}
 	if err := a.touch(e.Parent, op.At); err != nil {
+		return err
+	}
+	if err := a.adopt(e.Version); err != nil {
 		return err
 	}
 	a.changes = append(a.changes, Change{Parent: e.Parent, Name: e.Name})
@@ -126,7 +105,16 @@ func (a *applier) replace(op *Op) error {
 	if err := a.fresh(op.Version.ID); err != nil {
 		return err
 	}
+	if err := a.allowed(op.Version); err != nil {
+		return err
+	}
 	if err := a.Keep(e, a.n, op.At); err != nil {
+		return err
+	}
+	if err := a.ignore(&e); err != nil {
+		return err
+	}
+	if err := a.adopt(op.Version); err != nil {
 		return err
 	}
 	a.changed(&e)
@@ -203,6 +191,9 @@ func (a *applier) drop(e *Entry, at int64) error {
 		}
 	}
 	if err := a.Keep(*e, a.n, at); err != nil {
+		return err
+	}
+	if err := a.ignore(e); err != nil {
 		return err
 	}
 	if err := a.touch(e.Parent, at); err != nil {

@@ -7,11 +7,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockerfs/lockerfs/fs/library"
-	"github.com/lockerfs/lockerfs/remote"
 )
 
 // MaxTags bounds what a version's tags take as JSON, in bytes.
 const MaxTags = 64 << 10
+
+// maxETag bounds an ETag, in bytes.
+const maxETag = 1024
 
 // maxXattrs bounds an entry's shared extended attributes: names and values, bytes.
 const maxXattrs = 4 << 10
@@ -83,13 +85,15 @@ func checkVersion(v *Version) error {
 	switch {
 	case v.Size < 0 || v.Size > 1<<50:
 		return fmt.Errorf("size %d: %w", v.Size, ErrInvalid)
-	case !remote.ValidKey(v.Object.Key) || strings.HasPrefix(v.Object.Key, ".lockerfs/"):
-		return fmt.Errorf("object key %.80q: %w", v.Object.Key, ErrInvalid)
+	case checkKey(v.Object.Key) != nil:
+		return checkKey(v.Object.Key)
+	case v.Object.Missing && !v.Object.Foreign:
+		return fmt.Errorf("object %.80q is ours, and said to be missing: %w", v.Object.Key, ErrInvalid)
 	case !v.Object.Foreign && !v.SHA256.Known():
 		return fmt.Errorf("object %.80q has no hash: %w", v.Object.Key, ErrInvalid)
 	case v.Object.ETag == "": // reading could not tell another content from this one
 		return fmt.Errorf("object %.80q has no ETag: %w", v.Object.Key, ErrInvalid)
-	case len(v.Object.ETag)+len(v.Pack) > 1024:
+	case len(v.Object.ETag)+len(v.Pack) > maxETag:
 		return fmt.Errorf("object %.80q: long etag or pack: %w", v.Object.Key, ErrInvalid)
 	}
 	tags, err := json.Marshal(v.Tags)

@@ -39,6 +39,8 @@ type manifestHead struct {
 	// Segments and Folders count the lines that follow: a manifest cut short shows.
 	Segments int `json:"segments"`
 	Folders  int `json:"folders"`
+	// Settings are nil where nothing was set.
+	Settings *Settings `json:"settings,omitempty"`
 }
 
 // segmentRef names a segment: the files, and the past, of the folders whose ids
@@ -50,10 +52,13 @@ type segmentRef struct {
 	Lines int    `json:"lines"`
 }
 
-// segmentLine is one line of a segment: a file, or something past.
+// segmentLine is one line of a segment: a file, something past, or an object that was
+// given up or is ignored.
 type segmentLine struct {
-	Entry *Entry `json:"entry,omitempty"`
-	Past  *Past  `json:"past,omitempty"`
+	Entry     *Entry     `json:"entry,omitempty"`
+	Past      *Past      `json:"past,omitempty"`
+	Condemned *condemned `json:"condemned,omitempty"`
+	Ignored   *ignored   `json:"ignored,omitempty"`
 }
 
 // cutMask decides where segments are cut: after a folder whose id has these bits
@@ -110,6 +115,9 @@ func (x *Index) load(ctx context.Context, s remote.Getter, format Format, key st
 		if err := st.begin(format, head.N); err != nil {
 			return err
 		}
+		if err := st.restoreSettings(head.Settings); err != nil {
+			return err
+		}
 		for _, e := range folders {
 			if err := st.restore(segmentLine{Entry: &e}, Dir); err != nil {
 				return err
@@ -163,6 +171,10 @@ func (s *txState) restore(line segmentLine, kind Kind) error {
 			return fmt.Errorf("past entry: %v: %w", err, ErrCorrupt)
 		}
 		return corruptIfConstraint(s.keep(*line.Past))
+	case line.Condemned != nil:
+		return s.restoreCondemned(line.Condemned)
+	case line.Ignored != nil:
+		return s.restoreIgnored(line.Ignored)
 	case line.Entry == nil:
 		return fmt.Errorf("empty line: %w", ErrCorrupt)
 	}

@@ -35,6 +35,7 @@ type treeCopy struct {
 	file     *os.File // beside the index, without a name
 	segments []copiedSegment
 	folders  []Entry
+	settings *Settings // nil where nothing was set
 }
 
 // copiedSegment is a segment, and where it lies in the file.
@@ -69,6 +70,9 @@ func (c *treeCopy) fill(ctx context.Context, x *Index) error {
 	if c.segments, err = snap.copySegments(ctx, c.file); err != nil {
 		return err
 	}
+	if c.settings, err = snap.settings(ctx); err != nil {
+		return err
+	}
 	c.folders, err = snap.folders(ctx)
 	return err
 }
@@ -83,7 +87,7 @@ func (c *treeCopy) publish(ctx context.Context, to remote.Store, n int64, epoch 
 		}
 		refs[i] = seg.segmentRef
 	}
-	return writeManifest(ctx, to, manifestHead{N: n, Epoch: epoch}, refs, c.folders)
+	return writeManifest(ctx, to, manifestHead{N: n, Epoch: epoch, Settings: c.settings}, refs, c.folders)
 }
 
 // writeManifest writes what makes segments a checkpoint.

@@ -23,7 +23,7 @@ const (
 
 // commitFormat is the number a commit's header carries; a greater one was written
 // by a newer lockerfs.
-const commitFormat = 1
+const commitFormat = 2
 
 // Header is the first line of a commit.
 type Header struct {
@@ -68,6 +68,19 @@ const (
 	Remove Verb = "remove"
 	// Set changes Mode, MTime or Xattrs of entry ID: those that are given.
 	Set Verb = "set"
+	// Describe tells more of the content that file ID has: Version carries the same version
+	// ID, size and object key as the file's present content. Its SHA256 (where it was
+	// unknown), Tags, Pack, and, of a foreign object, ETag and Missing take the place of
+	// what is there. The content is the same, so the node stays.
+	Describe Verb = "describe"
+	// Condemn says that the objects Keys, which are ours, and Adopted, which are not, will
+	// be deleted: no operation may name them from here on. One that any entry, present or
+	// past, refers to is passed over.
+	Condemn Verb = "condemn"
+	// Expire forgets what commits up to Before took away.
+	Expire Verb = "expire"
+	// Configure replaces the locker's settings, which all devices share.
+	Configure Verb = "configure"
 )
 
 // Op is one operation. Which fields count depends on the verb.
@@ -85,6 +98,12 @@ type Op struct {
 	Mode    *uint32  `json:"mode,omitempty"`
 	// Xattrs replaces all shared extended attributes when it is given, also empty.
 	Xattrs map[string][]byte `json:"xattrs,omitzero"`
+	// Keys and Adopted name objects: see Condemn.
+	Keys    []string `json:"keys,omitempty"`
+	Adopted []Ref    `json:"adopted,omitempty"`
+	// Before is a commit's number: see Expire.
+	Before   int64     `json:"before,omitempty"`
+	Settings *Settings `json:"settings,omitempty"`
 }
 
 // NewCommitID makes a random commit id of 32 hex digits.

@@ -46,7 +46,7 @@ func TestDecodeCommitRefuses(t *testing.T) {
 		"other number":  {text(strings.Replace(head, `"n":7`, `"n":8`, 1)), ErrInvalid},
 		"other epoch":   {text(strings.Replace(head, `"epoch":"epoch"`, `"epoch":"old"`, 1)), ErrEpoch},
 		"no id":         {text(strings.Replace(head, `"id":"a"`, `"id":""`, 1)), ErrInvalid},
-		"newer":         {text(strings.Replace(head, `"lockerfs":1`, `"lockerfs":2`, 1)), ErrNewer},
+		"newer":         {text(strings.Replace(head, `"lockerfs":1`, `"lockerfs":3`, 1)), ErrNewer},
 		"torn line":     {text(head + `{"op":"create","at":`), ErrInvalid},
 		"bad id":        {text(head + `{"op":"remove","at":1,"id":"12"}`), ErrInvalid},
 		"bomb":          {text(head + strings.Repeat(" ", MaxCommitText)), ErrInvalid},

@@ -54,6 +54,8 @@ type Ref struct {
 	// Foreign objects were not written by lockerfs: they may change under us, and
 	// are never written or deleted.
 	Foreign bool `json:"foreign,omitempty"`
+	// Missing: a foreign object that vanished from the store; reading it is EIO.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // Attr is the part of an Entry that answering for names needs.

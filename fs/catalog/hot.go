@@ -12,11 +12,12 @@ import (
 // may be dropped and shows late.
 //
 // Attributes are kept under the generation in which they were read and a commit
-// begins a new one, so a stale one is never found; versions never change.
+// begins a new one, so a stale one is never found. Versions hardly ever change: their
+// generation ends with a commit that describes some of them.
 type hotCache struct {
-	attrs      *ristretto.Cache[string, Attr]
-	versions   *ristretto.Cache[uint64, *Version]
-	generation atomic.Uint64
+	attrs                 *ristretto.Cache[string, Attr]
+	versions              *ristretto.Cache[string, *Version]
+	generation, described atomic.Uint64
 }
 
 // hotKey names attributes: of a node, or of a name in the folder node.
@@ -37,7 +38,7 @@ func newHotCache() (*hotCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	versions, err := ristretto.NewCache(&ristretto.Config[uint64, *Version]{
+	versions, err := ristretto.NewCache(&ristretto.Config[string, *Version]{
 		NumCounters: 10 * versionBytes / versionCost, MaxCost: versionBytes, BufferItems: 64, IgnoreInternalCost: true})
 	if err != nil {
 		attrs.Close()
@@ -51,8 +52,14 @@ func (h *hotCache) close() {
 	h.versions.Close()
 }
 
-// forget makes all attributes kept so far unfindable.
-func (h *hotCache) forget() { h.generation.Add(1) }
+// forget makes all attributes kept so far unfindable, and all versions if some of them
+// were described.
+func (h *hotCache) forget(described bool) {
+	h.generation.Add(1)
+	if described {
+		h.described.Add(1)
+	}
+}
 
 func (h *hotCache) attr(k hotKey, load func() (Attr, error)) (Attr, error) {
 	b := make([]byte, 16, 16+len(k.name))
@@ -72,12 +79,14 @@ func (h *hotCache) attr(k hotKey, load func() (Attr, error)) (Attr, error) {
 
 // version gives a version; load also tells how many bytes of JSON it was.
 func (h *hotCache) version(node ID, load func() (*Version, int, error)) (*Version, error) {
-	if v, ok := h.versions.Get(uint64(node)); ok {
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 16), h.described.Load())
+	key := string(binary.LittleEndian.AppendUint64(b, uint64(node)))
+	if v, ok := h.versions.Get(key); ok {
 		return v, nil
 	}
 	v, size, err := load()
 	if err == nil {
-		h.versions.Set(uint64(node), v, int64(versionCost+2*size))
+		h.versions.Set(key, v, int64(versionCost+2*size))
 	}
 	return v, err
 }

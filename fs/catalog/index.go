@@ -208,10 +208,16 @@ func (x *Index) update(ctx context.Context, f func(*txState) error) error {
 		return err
 	}
 	defer x.applying.give()
-	if err := x.transact(ctx, f, (*sql.Tx).Commit); err != nil {
+	var described bool
+	err := x.transact(ctx, func(st *txState) error {
+		err := f(st)
+		described = st.described
+		return err
+	}, (*sql.Tx).Commit)
+	if err != nil {
 		return err
 	}
-	x.hot.forget()
+	x.hot.forget(described)
 	// What is in the file now must be known here, also when ctx has just ended.
 	return x.loadMeta(context.WithoutCancel(ctx))
 }

@@ -18,6 +18,9 @@ type Conflict struct {
 	What string
 	// Dropped is set when nothing of it was done.
 	Dropped bool
+	// Err is ErrCondemned where it was dropped because its object was given up: it can be
+	// done with another object. Else nil.
+	Err error
 }
 
 // conflictsFolder takes what has lost its folder.
@@ -29,7 +32,8 @@ const conflictsFolder = "Conflicts"
 //   - creating a file whose name is taken by the same content is dropped, by other
 //     content gives the new one a numbered name: both are kept;
 //   - what has lost its folder goes to Conflicts/;
-//   - an operation that has become impossible is dropped and reported.
+//   - an operation that has become impossible is dropped and reported, among them those
+//     that name a condemned object (Conflict.Err).
 //
 // The result applies to the present tree as it is. Rebase changes nothing itself: it
 // tries the operations in a transaction that is undone.
@@ -157,7 +161,11 @@ func (r *rebaser) try(op Op) error {
 	})
 	if errors.Is(err, ErrInvalid) {
 		id, name := op.subject()
-		r.conflicts = append(r.conflicts, Conflict{ID: id, Name: name, What: fmt.Sprintf("%s is not possible: %v", op.Verb, err), Dropped: true})
+		c := Conflict{ID: id, Name: name, What: fmt.Sprintf("%s is not possible: %v", op.Verb, err), Dropped: true}
+		if errors.Is(err, ErrCondemned) {
+			c.Err = ErrCondemned
+		}
+		r.conflicts = append(r.conflicts, c)
 		return nil
 	}
 	if err == nil {

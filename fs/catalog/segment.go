@@ -16,21 +16,18 @@ import (
 func (s *snapshot) copySegments(ctx context.Context, file io.Writer) ([]copiedSegment, error) {
 	w := segmentWriter{file: file}
 	err := s.each(ctx, "WHERE e.kind = 2 ORDER BY e.parent, e.name", func(e Entry) error {
-		if e.Parent != w.ref.Last && w.ref.Last&cutMask == 0 {
-			if err := w.flush(); err != nil {
-				return err
-			}
-		}
-		return w.add(e.Parent, segmentLine{Entry: &e})
+		return w.addFile(&e)
 	})
 	if err == nil {
 		err = w.flush()
 	}
-	if err == nil {
-		err = s.past(ctx, &w)
-	}
-	if err == nil {
-		err = w.flush()
+	for _, part := range []func(context.Context, *segmentWriter) error{s.past, s.condemned, s.ignored} {
+		if err == nil {
+			err = part(ctx, &w)
+		}
+		if err == nil {
+			err = w.flush()
+		}
 	}
 	return w.segments, err
 }
@@ -41,6 +38,7 @@ func (s *snapshot) past(ctx context.Context, w *segmentWriter) error {
 		return err
 	}
 	defer rows.Close()
+	last := int64(0)
 	for rows.Next() {
 		var p Past
 		var parent int64
@@ -51,12 +49,22 @@ func (s *snapshot) past(ctx context.Context, w *segmentWriter) error {
 		if err := json.Unmarshal(body, &p.Entry); err != nil {
 			return err
 		}
+		// What is forgotten later goes with whole segments.
+		if p.N/pastCommits != last/pastCommits {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+		last = p.N
 		if err := w.add(ID(parent), segmentLine{Past: &p}); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
 }
+
+// pastCommits is of how many commits a segment holds the past.
+const pastCommits = 1024
 
 // segmentSize is where a segment is cut at the latest, in bytes of text.
 const segmentSize = 8 << 20
@@ -90,6 +98,16 @@ func (w *segmentWriter) begin() (err error) {
 		w.zstd.Reset(w)
 	}
 	return err
+}
+
+// addFile adds a file, in a segment of its own after some folders.
+func (w *segmentWriter) addFile(e *Entry) error {
+	if e.Parent != w.ref.Last && w.ref.Last&cutMask == 0 {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	return w.add(e.Parent, segmentLine{Entry: e})
 }
 
 func (w *segmentWriter) add(parent ID, line segmentLine) error {

@@ -14,6 +14,8 @@ type txState struct {
 	tx    *sql.Tx
 	ctx   context.Context // of the update that the transaction belongs to
 	stmts map[string]*sql.Stmt
+	// described: a version may be another than it was, under the same ID.
+	described bool
 }
 
 // stmt prepares a query once per transaction: a commit runs each thousands of times.
@@ -140,7 +142,8 @@ func (s *txState) insert(e Entry) error {
 		if err != nil {
 			return err
 		}
-		if err := s.exec("INSERT INTO content (node, digest, body) VALUES (?, ?, ?)", int64(a.Node), digest(e.Version.SHA256), body); err != nil {
+		if err := s.exec("INSERT INTO content (node, digest, key, foreign_key, body) VALUES (?, ?, ?, ?, ?)",
+			int64(a.Node), digest(e.Version.SHA256), keyHash(e.Version.Object.Key), foreignKey(e.Version.Object), body); err != nil {
 			return err
 		}
 	}
@@ -183,18 +186,23 @@ func (s *txState) keep(p Past) error {
 		return err
 	}
 	a := p.Entry.Attr()
-	return s.exec("INSERT INTO past (id, node, n, at, parent, body) VALUES (?, ?, ?, ?, ?, ?)",
-		int64(a.ID), int64(a.Node), p.N, p.At, int64(a.Parent), body)
+	var key any
+	if v := p.Entry.Version; v != nil {
+		key = keyHash(v.Object.Key)
+	}
+	return s.exec("INSERT INTO past (id, node, n, at, parent, key, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		int64(a.ID), int64(a.Node), p.N, p.At, int64(a.Parent), key, body)
 }
 
 // clear empties the tree down to the root.
 func (s *txState) clear() error {
-	for _, table := range []string{"entry", "content", "past", "invalid"} {
+	s.described = true
+	for _, table := range []string{"entry", "content", "past", "invalid", "condemned", "ignored"} {
 		if err := s.exec("DELETE FROM " + table); err != nil {
 			return err
 		}
 	}
-	return errors.Join(s.clearSearch(), s.Put(root()))
+	return errors.Join(s.clearSearch(), s.setMeta("settings", ""), s.Put(root()))
 }
 
 func (s *txState) setMeta(key, value string) error {
