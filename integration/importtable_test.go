@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"cmd/lockerfs":      {"cache", "cache/pack", "cache/pin", "cache/staging", "fs", "fs/catalog", "fs/intake", "fs/library", "fs/pending", "fs/tag", "prefetch", "remote", "remote/dir", "remote/retry", "remote/s3", "remote/sched"},
 	"integration":       {},
 	"integration/link":  {},
+	"integration/scale": {"fs/catalog", "fs/library", "fs/tag", "remote"},
 	"integration/bench": {"integration/link", "remote/remotetest"},
 }
 

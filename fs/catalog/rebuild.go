@@ -32,7 +32,8 @@ func RebuildFromIndex(ctx context.Context, s remote.Store, index *Index) (int64,
 	if err := index.salvage(ctx, NewLog(s, true)); err != nil {
 		return 0, err
 	}
-	return index.Applied(), publishAnew(ctx, s, index, locker)
+	_, err = publishIndex(ctx, s, index, locker)
+	return index.Applied(), err
 }
 
 // salvage applies the commits that a lost catalog still has.
@@ -90,39 +91,45 @@ func RebuildFromObjects(ctx context.Context, s remote.Store, scratch string, log
 	if err != nil {
 		return Found{}, err
 	}
-	return found, publishAnew(ctx, s, index, NewCommitID())
+	_, err = publishIndex(ctx, s, index, NewCommitID())
+	return found, err
 }
 
-// publishAnew makes the index's tree the locker's catalog: a checkpoint in a new
+// publishIndex publishes the index's tree.
+func publishIndex(ctx context.Context, s remote.Store, index *Index, locker string) (Format, error) {
+	tree, err := index.copyTree(ctx)
+	if err != nil {
+		return Format{}, err
+	}
+	defer tree.close()
+	return publishAnew(ctx, s, tree, locker)
+}
+
+// publishAnew makes a tree the locker's catalog: a checkpoint in a new
 // epoch, one empty commit to go on from, and last of all the format that makes
 // both count. Killed before that, nothing has changed and it can be run again.
-func publishAnew(ctx context.Context, s remote.Store, index *Index, locker string) error {
+func publishAnew(ctx context.Context, s remote.Store, tree *treeCopy, locker string) (Format, error) {
 	if err := lost(ctx, s); err != nil {
-		return err
+		return Format{}, err
 	}
 	last, err := lastNumber(ctx, s)
 	if err != nil {
-		return err
+		return Format{}, err
 	}
-	epoch := NewCommitID()
-	tree, err := index.copyTree(ctx)
-	if err != nil {
-		return err
+	f := Format{Format: lockerFormat, Locker: locker, Epoch: NewCommitID(), Base: last + 1, Created: time.Now().UTC()}
+	if err := tree.publish(ctx, s, f.Base, f.Epoch); err != nil {
+		return Format{}, fmt.Errorf("writing the checkpoint: %w", err)
 	}
-	defer tree.close()
-	if err := tree.publish(ctx, s, last+1, epoch); err != nil {
-		return fmt.Errorf("writing the checkpoint: %w", err)
-	}
-	first := Commit{Header: Header{N: last + 1, ID: NewCommitID(), Epoch: epoch, Time: time.Now().UnixNano()}}
+	first := Commit{Header: Header{N: f.Base, ID: NewCommitID(), Epoch: f.Epoch, Time: time.Now().UnixNano()}}
 	body, err := first.Encode()
 	if err != nil {
-		return err
+		return Format{}, err
 	}
 	opts := remote.PutOptions{ContentType: "application/zstd"}
 	if _, err := s.Put(ctx, logKey(first.N), section(body), opts); err != nil {
-		return fmt.Errorf("writing commit %d: %w", first.N, err)
+		return Format{}, fmt.Errorf("writing commit %d: %w", first.N, err)
 	}
-	return writeFormat(ctx, s, Format{Format: lockerFormat, Locker: locker, Epoch: epoch, Base: last + 1, Created: time.Now().UTC()})
+	return f, writeFormat(ctx, s, f)
 }
 
 // lost makes sure that there is no catalog that a new one would hide: no format,
