@@ -40,6 +40,7 @@ func budgets() []budget {
 		{work: workSeekHere, requests: 0, stalls: -1},
 		{work: workGap, median: 2, max: 10, requests: -1, stalls: 0},
 		{work: workThin, requests: -1, stalls: 0},
+		{work: workUp, requests: -1, stalls: 0},
 		{work: workCold, ofLink: 0.85, requests: -1, stalls: -1},
 		{work: workStreams, memory: limit, requests: -1, stalls: -1},
 		{work: workPassedSequential, ofLocal: 0.95, requests: 0, stalls: -1},

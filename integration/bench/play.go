@@ -13,6 +13,9 @@ import (
 const (
 	workGap  = "next track in an album, 64 KB at the boundary"
 	workThin = "320 kbit/s beside a copy, reads of 16 KB"
+	workUp   = "320 kbit/s beside an upload, reads of 16 KB"
+	// beginsUpload is how long after a copy everybody's upload is under way.
+	beginsUpload = 8 * time.Second
 	// gulp is what the player reads at once, lead how far it reads before what sounds,
 	// and eager how long before the end of a track it opens the next.
 	gulp  = 16 << 10
@@ -135,6 +138,45 @@ func (b *bench) thinLink(ctx context.Context, s subject) error {
 	f.Stalls, f.Silence = &l.stalls, ms(l.silence)
 	b.add(s, workThin, f.times(l.gulps...))
 	return err
+}
+
+// beside plays tracks while an album that was copied in just now is uploaded.
+func (b *bench) beside(ctx context.Context, s subject) error {
+	if err := b.ready(ctx, s); err != nil {
+		return err
+	}
+	var sounds time.Duration
+	for _, tr := range b.music.thin {
+		sounds += tr.length
+	}
+	// White noise is 190 KB a second, and the link takes twice that.
+	const files = 8
+	f, err := b.newAlbum(ctx, s, files, int(2*sounds.Seconds())/files+2)
+	if err != nil {
+		return err
+	}
+	if _, err := f.copy(ctx, s.path(f.path)); err != nil {
+		return err
+	}
+	if err := pause(ctx, beginsUpload); err != nil {
+		return err
+	}
+	before := b.begin(workUp)
+	l, err := listen(ctx, s, b.music.thin)
+	if err != nil {
+		return err
+	}
+	cost, err := b.costs(s, before, len(b.music.thin))
+	cost.Stalls, cost.Silence = &l.stalls, ms(l.silence)
+	b.add(s, workUp, cost.times(l.gulps...))
+	if err != nil {
+		return err
+	}
+	further, err := b.synced(ctx, s)
+	if err == nil && further < time.Second {
+		b.note(workUp, "the upload had ended before the music did")
+	}
+	return errors.Join(err, b.clear(ctx, s, f))
 }
 
 // copyAway starts a program that reads files one after the other. What it gives ends

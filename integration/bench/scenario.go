@@ -33,6 +33,7 @@ func scenarios() []scenario {
 		{"streams", "64 tracks at once", fast, (*bench).streams},
 		{"local", "files that are here, beside the local file system", wire{}, (*bench).local},
 		// What follows writes, and takes away again what it wrote.
+		{"beside", "the same track beside an upload", thin, (*bench).beside},
 		{"copy", "an album copied in, beside the local file system, and until it is in the store", fast, (*bench).copyAlbum},
 		{"many", "many small files copied in, likewise", fast, (*bench).copyMany},
 		{"rename", "an album renamed", home, (*bench).rename},
