@@ -167,7 +167,9 @@ func (h *hand) dead() bool {
 // fall has the daemon stand still for a moment, and killed in a while.
 func (h *hand) fall(ctx context.Context) {
 	process, fell := h.d.daemon.Process, h.fell
-	part := func(most int) <-chan time.Time { return time.After(time.Duration(100+h.r.IntN(most)) * time.Millisecond) }
+	part := func(most int) <-chan time.Time {
+		return time.After(time.Duration(100+h.r.IntN(most)) * time.Millisecond)
+	}
 	life, still, again := part(10_000), part(4000), part(6000)
 	go func() {
 		for {
