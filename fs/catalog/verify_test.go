@@ -145,8 +145,8 @@ func TestVerifyFaults(t *testing.T) {
 			remove(logKey(2))(s)
 			remove(logKey(3))(s)
 		}, want: "commit  0", what: "commits 2 to 3 are missing"},
-		"segment missing": {harm: func(s *remotetest.Memory) { s.Delete(t.Context(), first(t, s, segmentPrefix)) }, want: "checkpoint  0", what: "checkpoint 2 is not whole"},
-		"segment damaged": {harm: func(s *remotetest.Memory) { overwrite(t, s, first(t, s, segmentPrefix), "rotten") }, want: "checkpoint  0", what: "not what its name says"},
+		"segment missing":  {harm: func(s *remotetest.Memory) { s.Delete(t.Context(), first(t, s, segmentPrefix)) }, want: "checkpoint  0", what: "checkpoint 2 is not whole"},
+		"segment damaged":  {harm: func(s *remotetest.Memory) { overwrite(t, s, first(t, s, segmentPrefix), "rotten") }, want: "checkpoint  0", what: "not what its name says"},
 		"manifest damaged": {harm: func(s *remotetest.Memory) { overwrite(t, s, first(t, s, manifestPrefix), "rotten") }, want: "checkpoint  0"},
 		"commit damaged":   {harm: func(s *remotetest.Memory) { overwrite(t, s, logKey(3), "rotten") }, want: "index  0", what: "differs from what log and checkpoint 2 say of commit 3"},
 	} {
