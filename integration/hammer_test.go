@@ -144,8 +144,9 @@ func (h *hand) noted(name string, err error) {
 	case errors.As(err, &errno):
 		h.did[name+": "+errno.Error()]++
 	}
-	usual := []error{fs.ErrNotExist, fs.ErrExist, syscall.ENOTEMPTY, syscall.EINVAL, syscall.ENOTDIR, syscall.EISDIR, syscall.EBUSY}
-	read := strings.Contains(err.Error(), "reading: ") && (errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ESTALE))
+	// The kernel looks a stale name up again once; in a burst of commits that may not do.
+	usual := []error{fs.ErrNotExist, fs.ErrExist, syscall.ENOTEMPTY, syscall.EINVAL, syscall.ENOTDIR, syscall.EISDIR, syscall.EBUSY, syscall.ESTALE}
+	read := strings.Contains(err.Error(), "reading: ") && errors.Is(err, syscall.EIO)
 	if slices.ContainsFunc(usual, func(u error) bool { return errors.Is(err, u) }) || read {
 		return
 	}
