@@ -35,6 +35,15 @@ func (x *Index) condemned(ctx context.Context, r Ref) (n int64, found bool, err 
 	return n, err == nil, err
 }
 
+// GivenUp tells whether the object may be deleted: no operation may name it.
+func (x *Index) GivenUp(ctx context.Context, r Ref) (bool, error) {
+	_, gone, err := x.condemned(ctx, Ref{Key: r.Key})
+	if err == nil && !gone && r.Foreign {
+		_, gone, err = x.condemned(ctx, r)
+	}
+	return gone, err
+}
+
 // Refers tells whether any entry, present or past, refers to the object with this key.
 func (x *Index) Refers(ctx context.Context, key string) (bool, error) {
 	var refers bool

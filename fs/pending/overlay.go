@@ -99,6 +99,8 @@ type Overlay struct {
 	freed []string
 	// fitted is the commit that the changes were last fitted to; -1 for none. turn is held.
 	fitted int64
+	// trashSeen is when it was looked what of the trash can still come back. turn is held.
+	trashSeen time.Time
 
 	// mu guards the fields below; taken after turn or alone, no I/O under it.
 	mu      sync.RWMutex

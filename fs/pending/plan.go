@@ -39,6 +39,9 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 			c.Content.frozen = false
 		}
 	}
+	if err := x.givenUp(ctx); err != nil {
+		return nil, err
+	}
 	p, err := x.look(ctx, limit)
 	if err != nil {
 		return nil, err

@@ -182,6 +182,9 @@ func (u *Uploader) match(ctx context.Context, v, sent *catalog.Version) (held bo
 			return false, err
 		}
 	}
+	if gone, err := u.x.index.GivenUp(ctx, same.Object); err != nil || gone {
+		return false, err
+	}
 	obj, err := u.store.Head(ctx, same.Object.Key)
 	switch {
 	case errors.Is(err, remote.ErrNotFound):
@@ -203,6 +206,11 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 	}
 	at = path.Join(at, c.Name)
 	key := cmp.Or(c.Content.Key, catalog.NewObjectKey(at))
+	if gone, err := u.x.index.GivenUp(ctx, catalog.Ref{Key: key}); err != nil {
+		return err
+	} else if gone {
+		key = catalog.NewObjectKey(at)
+	}
 	large := v.Size > resumeAbove
 	if large {
 		if err := u.x.sendAs(c, key); err != nil {
