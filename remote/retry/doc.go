@@ -1,9 +1,11 @@
-// Package retry makes the best of a store that is slow now and then: a read whose
-// answer is late is asked for once more, and the first answer counts.
+// Package retry makes the best of a store that is slow now and then, or away: a read
+// whose answer is late is asked for once more, and the first answer counts; while the
+// store is known to be away, requests fail at once.
 //
-// It knows requests and how long they took. It must never know what an object means,
-// nor any concrete store: it decorates a [remote.Store] and is one. It lies below
-// remote/sched, so that a second request needs no place in the queue.
+// It knows requests, how they went and how long they took. It must never know what an
+// object means, nor any concrete store: [Store] and [Breaker] decorate a [remote.Store]
+// and are one. They lie below remote/sched, so that a second request needs no place in
+// the queue, the breaker below the other.
 //
 // # Hedging
 //
