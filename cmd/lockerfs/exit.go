@@ -41,6 +41,7 @@ const (
 	exitSomeFailed
 	exitNotFound
 	exitNothing
+	exitDamaged
 	exitInterrupted exitCode = 130
 )
 
@@ -69,6 +70,7 @@ func exitMeanings() []struct {
 		{exitSomeFailed, "some files failed; all others were done"},
 		{exitNotFound, "there is no such file or folder in the locker"},
 		{exitNothing, "the search found nothing"},
+		{exitDamaged, "something of the locker is missing or damaged in the store"},
 		{exitInterrupted, "interrupted"},
 	}
 }

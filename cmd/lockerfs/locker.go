@@ -17,6 +17,7 @@ import (
 type locker interface {
 	reader
 	filer
+	keeper
 	// Sync waits until everything that was changed here is in the store. When the store
 	// does not take it, it goes on waiting if patient.
 	Sync(ctx context.Context, patient bool) error
@@ -50,6 +51,12 @@ type filer interface {
 	// Restore brings back what stood at a locker path after a commit, or when it was
 	// removed; see catalog.Index.Restore. dry: it is only worked out.
 	Restore(ctx context.Context, path string, commit int64, dry bool) (restored, error)
+}
+
+// keeper is a locker whose bytes are looked after.
+type keeper interface {
+	// Verify looks whether the locker is whole; see catalog.Verifier.
+	Verify(ctx context.Context, opts catalog.VerifyOptions, progress func(catalog.VerifyProgress)) (catalog.VerifyReport, error)
 }
 
 // listener hears how an import goes, each of its functions from one goroutine. Those

@@ -89,7 +89,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVar(&a.flags.json, "json", false, "answer in JSON")
 	f.BoolVarP(&a.flags.verbose, "verbose", "v", false, "say more on stderr")
 	root.AddCommand(a.initCommand(), a.importCommand(), a.organizeCommand(), a.mountCommand(), a.umountCommand(), a.syncCommand(), a.statusCommand(),
-		a.lsCommand(), a.infoCommand(), a.searchCommand(), a.historyCommand(), a.restoreCommand(), a.rebuildCommand(), a.versionCommand(), exitCodesTopic(), configTopic(), layoutTopic())
+		a.lsCommand(), a.infoCommand(), a.searchCommand(), a.historyCommand(), a.restoreCommand(), a.verifyCommand(), a.rebuildCommand(), a.versionCommand(), exitCodesTopic(), configTopic(), layoutTopic())
 	return root
 }
 

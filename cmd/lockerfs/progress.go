@@ -23,11 +23,13 @@ type display interface {
 
 // showProgress gives a bar on a terminal and lines elsewhere, both on stderr.
 func (a *app) showProgress() display {
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := a.err.(*os.File); ok && isTerminal(f) {
 		return &bar{out: f}
 	}
 	return &lines{out: a.err, last: time.Now(), every: lineEvery}
 }
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // bar counts bytes, because files differ in size by a factor of a thousand.
 type bar struct {
@@ -37,19 +39,27 @@ type bar struct {
 }
 
 func (b *bar) update(p intake.Progress) {
+	// Files are done when they are committed, a batch at a time; their bytes went up before.
+	b.show(progressLine(p, false), max(p.DoneBytes, p.UploadedBytes), p.FoundBytes)
+}
+
+// show is gauge's.
+func (b *bar) show(line string, done, all int64) {
+	if all == 0 {
+		return // not known yet
+	}
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(b.out), progressbar.OptionShowBytes(true),
 			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	}
-	if total := max(p.FoundBytes, 1); total != b.max {
+	if total := max(all, 1); total != b.max {
 		b.max = total
 		b.bar.ChangeMax64(total)
 	}
-	// Files are done when they are committed, a batch at a time; their bytes went up
-	// before. Errors are those of a terminal that is gone. At its full length the bar
-	// would take itself for finished.
-	_ = b.bar.Set64(min(max(p.DoneBytes, p.UploadedBytes), b.max-1))
-	b.bar.Describe(progressLine(p, false))
+	// Errors are those of a terminal that is gone. At its full length the bar would take
+	// itself for finished.
+	_ = b.bar.Set64(min(done, b.max-1))
+	b.bar.Describe(line)
 }
 
 func (b *bar) end() {
@@ -74,6 +84,9 @@ func (l *lines) tell(line func() string) {
 		fmt.Fprintln(l.out, line())
 	}
 }
+
+// show is gauge's.
+func (l *lines) show(line string, _, _ int64) { l.tell(func() string { return line }) }
 
 func (l *lines) end() {}
 

@@ -25,6 +25,8 @@ import (
 //	GET    /v1/history?path=P&limit=N  history
 //	POST   /v1/restore                 restoreRequest; one frame at the end
 //	DELETE /v1/restore/ID              ends that
+//	POST   /v1/verify                  verifyRequest; frames: progress, then report
+//	DELETE /v1/verify/ID               ends that; its report still comes
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
@@ -38,6 +40,7 @@ const (
 	pathSync     = "/v1/sync"
 	pathHistory  = "/v1/history"
 	pathRestore  = "/v1/restore"
+	pathVerify   = "/v1/verify"
 )
 
 // frame is one line of an answer.
@@ -52,6 +55,9 @@ type frame struct {
 	Move       *intake.Move             `json:"move,omitempty"`
 	Organized  *intake.OrganizeReport   `json:"organized,omitempty"`
 	Restored   *restored                `json:"restored,omitempty"`
+
+	Verifying *catalog.VerifyProgress `json:"verifying,omitempty"`
+	Verified  *catalog.VerifyReport   `json:"verified,omitempty"`
 
 	Fault *wireFault `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.
