@@ -30,7 +30,7 @@ func (c contents) Open(ctx context.Context, v *catalog.Version) (fs.Content, err
 		return nil, err
 	}
 	out := &content{Handle: h, version: v}
-	if c.packs != nil && v.Pack != "" && v.SHA256.Known() {
+	if c.packs != nil && v.Pack != "" {
 		out.packs, out.coming = c.packs, c.packs.opens(v)
 	}
 	return out, nil
@@ -94,7 +94,7 @@ func (c *content) Here(off int64, n int) bool {
 	if c.coming != nil {
 		c.packs.await(context.Background(), c.coming)
 	}
-	packed := c.packs.shelf.From(c.version.Pack, pack.ID(c.version.SHA256), off)
+	packed := c.packs.shelf.From(c.version.Pack, pack.ID(c.version.Mark()), off)
 	return packed >= rest || c.Handle.Here(off+packed, int(rest-packed)) ||
 		c.ahead(off, n, packed) && !c.packs.refused(c.version, off, off+int64(n))
 }

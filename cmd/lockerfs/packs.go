@@ -103,10 +103,10 @@ func (p *packs) stats() *packStats {
 
 // bytes is how many bytes of a file are in its pack, if that is here.
 func (p *packs) bytes(v *catalog.Version) int64 {
-	if p == nil || v.Pack == "" || !v.SHA256.Known() {
+	if p == nil || v.Pack == "" {
 		return 0
 	}
-	return min(p.shelf.Bytes(v.Pack, pack.ID(v.SHA256)), v.Size)
+	return min(p.shelf.Bytes(v.Pack, pack.ID(v.Mark())), v.Size)
 }
 
 // has tells whether a file's pack is here.

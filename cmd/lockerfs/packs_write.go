@@ -39,7 +39,7 @@ func (e *engine) packWritten(ctx context.Context, files []pending.Packable) []st
 			if err != nil || len(ranges) == 0 {
 				continue
 			}
-			if err = b.Add(pack.ID(v.SHA256), v.Size, ranges, intake.SharedSpans(v.Tags)); errors.Is(err, pack.ErrTooLarge) && i > first {
+			if err = b.Add(pack.ID(v.Mark()), v.Size, ranges, intake.SharedSpans(v.Tags)); errors.Is(err, pack.ErrTooLarge) && i > first {
 				break
 			} else if err == nil {
 				in = append(in, i)

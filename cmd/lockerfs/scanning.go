@@ -55,7 +55,7 @@ func (p *packs) opens(v *catalog.Version) *coming {
 		p.mu.Unlock()
 		return nil
 	}
-	second := c.last.Known() && c.last != v.SHA256 && now.Sub(c.opened) < scanStep
+	second := c.last.Known() && c.last != v.Mark() && now.Sub(c.opened) < scanStep
 	begins := c.until.IsZero() && !c.played && (second || before && scanning)
 	if begins {
 		c.until = now.Add(p.patience)
@@ -63,7 +63,7 @@ func (p *packs) opens(v *catalog.Version) *coming {
 	if now.Before(c.until) {
 		p.scanned = now
 	}
-	c.last, c.opened = v.SHA256, now
+	c.last, c.opened = v.Mark(), now
 	p.mu.Unlock()
 	if begins {
 		c.ticket.Set(remote.Demand) // somebody waits
@@ -107,7 +107,7 @@ func (p *packs) read(ctx context.Context, v *catalog.Version, c *coming, b []byt
 
 // here reads from a file's pack if that is here.
 func (p *packs) here(v *catalog.Version, b []byte, off int64) int {
-	id := pack.ID(v.SHA256)
+	id := pack.ID(v.Mark())
 	want := min(int64(len(b)), v.Size-off, p.shelf.From(v.Pack, id, off))
 	if want <= 0 {
 		return 0

@@ -31,6 +31,7 @@ const conflictsFolder = "Conflicts"
 //   - creating a folder that is there by now becomes using that folder;
 //   - creating a file whose name is taken by the same content is dropped, by other
 //     content gives the new one a numbered name: both are kept;
+//   - adopting an object that a file has by now is dropped: two devices watch one bucket;
 //   - what has lost its folder goes to Conflicts/;
 //   - an operation that has become impossible is dropped and reported, among them those
 //     that name a condemned object (Conflict.Err).
@@ -73,6 +74,11 @@ func (r *rebaser) rebase(op Op) error {
 	e.Parent = r.actual(e.Parent)
 	if _, found, err := r.tree.Entry(e.ID); err != nil || found {
 		return err // committed already, by a commit whose answer was lost
+	}
+	if v := e.Version; v != nil && v.Object.Foreign && !v.SHA256.Known() {
+		if adopted, err := r.tree.adopted(v.Object.Key); err != nil || adopted {
+			return err
+		}
 	}
 	if err := r.parent(&e, op.At); err != nil {
 		return err

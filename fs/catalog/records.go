@@ -103,3 +103,10 @@ func foreignKey(r Ref) any {
 	}
 	return r.Key
 }
+
+// adopted tells whether a file has the foreign object with this key.
+func (s *txState) adopted(key string) (bool, error) {
+	var adopted bool
+	_, err := s.one("SELECT EXISTS (SELECT 1 FROM content WHERE foreign_key = ?)", []any{key}, &adopted)
+	return adopted, err
+}

@@ -25,3 +25,6 @@ func Settled(path string) bool {
 
 // SetBatch makes commits of so many moves.
 func (o *Organizer) SetBatch(moves int) { o.batch = moves }
+
+// SetBatch makes commits of so many files.
+func (a *Adopter) SetBatch(files int) { a.batch = files }

@@ -83,6 +83,7 @@ const (
 	Match   Action = "match"   // the locker holds its content under another name
 	Update  Action = "update"  // it is the new version of a file in the locker
 	Present Action = "present" // it is in the locker
+	Adopt   Action = "adopt"   // it stays where it is in the bucket
 )
 
 // Placed says where in the locker a file stands, or in a dry run would.

@@ -20,6 +20,15 @@ const (
 	maxAsked   = 1 << 20 // times that bytes are asked for
 )
 
+// Reacher is a reader of something far away that chooses itself how much it fetches: it
+// may know better than the usual pieces what will be read.
+type Reacher interface {
+	io.ReaderAt
+	// Reach makes sure that the n bytes at off are here, and tells how many are from
+	// there on: reading those costs nothing.
+	Reach(off int64, n int) (int64, error)
+}
+
 // window reads a file in a few large pieces and keeps the latest of them. A walk
 // that goes on where the last piece ended gets pieces that double in size, as a
 // reader far away pays for each request; a walk that jumps gets small ones.
@@ -93,7 +102,16 @@ func (w *window) fetch(off int64, n int) ([]byte, error) {
 	if goesOn := off+int64(n) > w.next && off <= w.next+pieceMin; w.next == 0 || !goesOn {
 		w.length = pieceMin
 	}
-	length := min(max(w.length, off+int64(n)-start), w.size-start)
+	need := off + int64(n) - start
+	length := min(max(w.length, need), w.size-start)
+	if far, ok := w.r.(Reacher); ok {
+		here, err := far.Reach(start, int(need))
+		if err != nil {
+			w.failed = fmt.Errorf("read %d bytes at %d: %w", need, start, err)
+			return nil, w.failed
+		}
+		length = max(need, min(here, pieceMax))
+	}
 	if w.spent+length > w.budget || w.fetches >= maxFetches {
 		return nil, fmt.Errorf("%w: its tags take more than %d reads or %d bytes", ErrBroken, maxFetches, w.budget)
 	}
