@@ -45,6 +45,8 @@ type batcher struct {
 	before func(ctx context.Context, files []placed)
 	after  func(ctx context.Context, done []placed, conflicts []catalog.Conflict)
 	failed func(p placed, err error)
+	// resend gives a file another object, where that of its version was given up.
+	resend func(ctx context.Context, p *placed) error
 }
 
 // run commits what comes, until in is closed. When ctx has ended it still commits
@@ -90,9 +92,16 @@ func (b *batcher) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("committing %d files: %w", len(b.files), err)
 	}
-	b.after(ctx, b.files, done.Conflicts)
-	b.files = nil
-	return nil
+	again, conflicts := refused(b.files, done.Conflicts)
+	b.after(ctx, without(b.files, again), conflicts)
+	b.files = again
+	if len(again) == 0 {
+		return nil
+	}
+	if b.files, err = b.resendAll(ctx, again); err != nil {
+		return err
+	}
+	return b.flush(ctx)
 }
 
 // errMeanwhile: what an update was to replace is no longer what it was.

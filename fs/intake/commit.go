@@ -10,7 +10,8 @@ import (
 // commitAll commits what is ready. It takes everything to the end, so that nobody
 // waits for it in vain; when committing fails it ends the run.
 func (r *run) commitAll(ctx context.Context, end context.CancelCauseFunc, ready <-chan placed) error {
-	b := batcher{index: r.im.Index, commit: r.im.Commit, size: cmp.Or(r.im.batch, batchSize), before: r.committing, after: r.committed, failed: r.fail}
+	b := batcher{index: r.im.Index, commit: r.im.Commit, size: cmp.Or(r.im.batch, batchSize), before: r.committing, after: r.committed, failed: r.fail,
+		resend: r.resend}
 	err := b.run(ctx, ready)
 	if err != nil {
 		end(err)

@@ -37,7 +37,7 @@ func (r *run) start(ctx context.Context, pool *errgroup.Group, p placed, out cha
 		}
 	}
 	if p.action == Present {
-		r.ledger.present(p)
+		pool.Go(func() error { return r.mend(ctx, p, out) })
 		return nil
 	}
 	if p.held == nil {
@@ -64,9 +64,14 @@ func (r *run) deliver(ctx context.Context, p placed, out chan<- placed) error {
 	var err error
 	sent := false
 	if p.held != nil {
+		err = r.stillHeld(ctx, &p)
+	}
+	switch {
+	case err != nil:
+	case p.held != nil:
 		v := *p.held
 		p.version = &v
-	} else {
+	default:
 		sent, err = r.send(ctx, &p)
 	}
 	if err != nil {

@@ -22,14 +22,14 @@ import (
 
 // before is a store that calls f before the first object is written, and then writes.
 type before struct {
-	remote.Putter
+	intake.Store
 	once sync.Once
 	f    func()
 }
 
 func (b *before) Put(ctx context.Context, key string, body *io.SectionReader, o remote.PutOptions) (remote.Object, error) {
 	b.once.Do(b.f)
-	return b.Putter.Put(ctx, key, body, o)
+	return b.Store.Put(ctx, key, body, o)
 }
 
 // TestImportChecksWhatItSent: a page of a mapping that is dirty already is written to
@@ -49,7 +49,7 @@ func TestImportChecksWhatItSent(t *testing.T) {
 	}
 	defer unix.Munmap(pages)
 	pages[40000] = 1
-	d.importer.Store = &before{Putter: d.store, f: func() { pages[40000] = 2 }}
+	d.importer.Store = &before{Store: d.store, f: func() { pages[40000] = 2 }}
 	r := d.run(t, intake.Options{}, src)
 	if r.Imported != 0 || len(r.Failed) != 1 || !strings.Contains(r.Failed[0].What, "changed while it was read") {
 		t.Errorf("report: %+v", r)
@@ -91,7 +91,7 @@ func TestImportGoesOnPastFiles(t *testing.T) {
 					write(t, fmt.Sprintf("%s/%02d.mp3", src, i), fmt.Appendf(nil, "bytes of %d", i))
 				}
 				d := newDevice(t, store)
-				d.importer.Store = &before{Putter: d.store, f: func() {
+				d.importer.Store = &before{Store: d.store, f: func() {
 					// Those that come last wait for the first to be sent.
 					for i := files - harmed; i < files; i++ {
 						if err := harm(fmt.Sprintf("%s/%02d.mp3", src, i)); err != nil {
@@ -114,7 +114,7 @@ func TestFileThatShrinksWhileItIsSent(t *testing.T) {
 	for kind, store := range stores(t) {
 		t.Run(kind, func(t *testing.T) {
 			d, src := newDevice(t, store), songs(t, 1)
-			d.importer.Store = &before{Putter: d.store, f: func() {
+			d.importer.Store = &before{Store: d.store, f: func() {
 				if err := os.Truncate(song(src, 0), 1); err != nil {
 					t.Error(err)
 				}
@@ -137,7 +137,7 @@ func TestEqualFilesDoNotShareAFailure(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		write(t, src+"/"+name+"/song.mp3", []byte("the same"))
 	}
-	d.importer.Store = &before{Putter: d.store, f: func() {
+	d.importer.Store = &before{Store: d.store, f: func() {
 		// Whichever is sent first: it fails alone.
 		if err := os.Truncate(src+"/a/song.mp3", 1); err != nil {
 			t.Error(err)
@@ -151,7 +151,7 @@ func TestEqualFilesDoNotShareAFailure(t *testing.T) {
 
 // refusing is a store that takes the first few objects and no more.
 type refusing struct {
-	remote.Putter
+	intake.Store
 	mu   sync.Mutex // guards left
 	left int
 }
@@ -164,12 +164,12 @@ func (s *refusing) Put(ctx context.Context, key string, body *io.SectionReader, 
 	if refuse {
 		return remote.Object{}, &remote.Error{Op: "put", Key: key, Kind: remote.ErrDenied}
 	}
-	return s.Putter.Put(ctx, key, body, o)
+	return s.Store.Put(ctx, key, body, o)
 }
 
 func TestStoreFailsForGood(t *testing.T) {
 	d, src := newDevice(t, remotetest.NewMemory()), songs(t, 40)
-	d.importer.Store = &refusing{Putter: d.store, left: 15}
+	d.importer.Store = &refusing{Store: d.store, left: 15}
 	first, err := d.importer.Run(t.Context(), []string{src}, intake.Options{}, nil)
 	if !errors.Is(err, remote.ErrDenied) {
 		t.Fatalf("the store refuses, the import says %v", err)

@@ -14,7 +14,6 @@ import (
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/fs/pending"
-	"github.com/lockerfs/lockerfs/remote"
 )
 
 // Committer commits operations: pending.Committer.
@@ -28,7 +27,7 @@ type Committer interface {
 
 // Importer takes files into one locker.
 type Importer struct {
-	Store  remote.Putter
+	Store  Store
 	Index  *catalog.Index
 	Commit Committer
 	// Memory is the file in which is kept what became of files outside the locker, so
@@ -73,7 +72,7 @@ const parallelUploads = 8
 func (im *Importer) Run(ctx context.Context, paths []string, opts Options, progress func(Progress)) (Report, error) {
 	start := time.Now()
 	r := run{im: im, opts: opts, disk: im.disk, pace: newPacer(opts.Bandwidth), flight: newFlight(), passes: passes{head: passHead},
-		homes: homes{}}
+		homes: homes{}, stock: newStock(im.Store)}
 	r.ledger.tell = im.Placed
 	r.packer.put = r.putPack
 	r.packer.log = im.Logger
@@ -112,6 +111,7 @@ type run struct {
 	flight  *flight
 	packer  packer
 	ledger  ledger
+	stock   *stock
 
 	// What follows belongs to the goroutine that plans.
 

@@ -151,7 +151,7 @@ func TestImportStoppedGoesOn(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := &stopper{Putter: d.store, stop: cancel}
+	stop := &stopper{Store: d.store, stop: cancel}
 	stop.after.Store(12)
 	d.importer.Store = stop
 	r, err := d.importer.Run(ctx, []string{dir}, intake.Options{}, nil)
@@ -172,7 +172,7 @@ func TestImportStoppedGoesOn(t *testing.T) {
 
 // stopper ends the import after so many uploads.
 type stopper struct {
-	remote.Putter
+	intake.Store
 	after atomic.Int64
 	stop  context.CancelFunc
 }
@@ -181,5 +181,5 @@ func (s *stopper) Put(ctx context.Context, key string, body *io.SectionReader, o
 	if s.after.Add(-1) == 0 {
 		s.stop()
 	}
-	return s.Putter.Put(ctx, key, body, opts)
+	return s.Store.Put(ctx, key, body, opts)
 }

@@ -68,7 +68,7 @@ func TestTwinComesInWhenTheOtherFails(t *testing.T) {
 	wave(t, src+"/a/1.wav", "Can", "Tago Mago", "Mushroom", "2")
 	write(t, src+"/b/1.wav", read(t, src+"/a/1.wav"))
 	d := newDevice(t, remotetest.NewMemory())
-	d.importer.Store = &before{Putter: d.store, f: func() {
+	d.importer.Store = &before{Store: d.store, f: func() {
 		if err := os.Truncate(src+"/a/1.wav", 1); err != nil {
 			t.Error(err)
 		}
