@@ -15,7 +15,9 @@ import (
 const probeCleanup = 10 * time.Second
 
 // Probe finds out how s treats conditions by trying them on two small objects with
-// random names under prefix, which it removes again (about twelve requests).
+// random names under prefix, which it removes again (about thirteen requests). Before
+// that it lists: a store that does not let us cannot hold a locker, and the error, an
+// ErrDenied of a list, says so. Credentials that may list and not write are a verdict.
 //
 // Each verdict comes from reading back what the object holds, not from the answer
 // to the write: a store may have retried a write whose first answer was lost and
@@ -25,6 +27,9 @@ const probeCleanup = 10 * time.Second
 func Probe(ctx context.Context, s Store, prefix string) (found Conditions, err error) {
 	p := probe{store: s, key: prefix + rand.Text()}
 	defer func() {
+		if !found.Writable() {
+			return // nothing was written
+		}
 		if cleanErr := p.clean(ctx); err == nil && cleanErr != nil {
 			err = cleanErr
 		}
@@ -32,8 +37,15 @@ func Probe(ctx context.Context, s Store, prefix string) (found Conditions, err e
 			found, err = Conditions{}, fmt.Errorf("probe of conditional writes: %w", err)
 		}
 	}()
+	if _, err := s.List(ctx, prefix, "", 1); err != nil {
+		return found, err
+	}
 	if found.Create, err = p.create(ctx); err != nil {
 		return found, err
+	}
+	if !found.Writable() {
+		found.Replace = Denied
+		return found, nil
 	}
 	if found.Replace, err = p.replace(ctx); err != nil {
 		return found, err
@@ -57,6 +69,12 @@ func (p *probe) create(ctx context.Context) (Support, error) {
 	first, _, err := p.put(ctx, p.createKey(), only)
 	if errors.Is(err, ErrNotImplemented) {
 		return Refused, nil
+	}
+	if errors.Is(err, ErrDenied) {
+		// One refusal may be an accident, or about the condition.
+		if _, _, again := p.put(ctx, p.createKey(), Condition{}); errors.Is(again, ErrDenied) {
+			return Denied, nil
+		}
 	}
 	if err != nil && !errors.Is(err, ErrExists) {
 		return "", err

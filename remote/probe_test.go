@@ -44,7 +44,7 @@ func TestProbeSurvivesLies(t *testing.T) {
 }
 
 func TestProbeErrorIsNoVerdict(t *testing.T) {
-	for _, op := range []remotetest.Op{remotetest.Put, remotetest.Get, remotetest.Delete} {
+	for _, op := range []remotetest.Op{remotetest.List, remotetest.Put, remotetest.Get, remotetest.Delete} {
 		for _, kind := range []error{remote.ErrOffline, remote.ErrDenied, remote.ErrThrottled, remote.ErrFull} {
 			for skip := range 8 {
 				store := remotetest.NewFaulty(remotetest.NewMemory())
@@ -62,4 +62,17 @@ func TestProbeErrorIsNoVerdict(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Credentials that may read and not write are a verdict; nothing is left, and nothing is
+// deleted.
+func TestProbeWithoutTheRightToWrite(t *testing.T) {
+	store := remotetest.NewFaulty(remotetest.NewMemory())
+	store.Fail(remotetest.Put, "probe/", remote.ErrDenied)
+	store.Fail(remotetest.Put, "probe/", remote.ErrDenied)
+	got, err := remote.Probe(t.Context(), store, "probe/")
+	if want := (remote.Conditions{Create: remote.Denied, Replace: remote.Denied}); err != nil || got != want || got.Writable() || got.Shareable() {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	store.AssertFired(t)
 }

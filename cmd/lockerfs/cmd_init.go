@@ -38,6 +38,8 @@ type initiated struct {
 	Conditions  remote.Conditions `json:"conditions"`
 	// Shared tells whether several devices may write to it.
 	Shared bool `json:"shared"`
+	// ReadOnly: the credentials may not write.
+	ReadOnly bool `json:"read_only,omitempty"`
 }
 
 func (a *app) initCommand() *cobra.Command {
@@ -191,6 +193,9 @@ func join(ctx context.Context, p place, only bool, a *app) (initiated, error) {
 		return initiated{}, err
 	}
 	format, created, err := catalog.CreateFormat(ctx, e.store, "")
+	if errors.Is(err, catalog.ErrNoLocker) && !found.Conditions.Writable() {
+		err = found.mayCommit() // none is there, and none can be made
+	}
 	if err != nil {
 		return initiated{}, err
 	}
@@ -200,11 +205,17 @@ func join(ctx context.Context, p place, only bool, a *app) (initiated, error) {
 			return initiated{}, err
 		}
 	}
-	if err := e.index.Bind(ctx, format); err != nil {
+	if !created && found.Conditions.Writable() { // who may only read is no harm
+		err = found.mayCommit()
+	}
+	if err == nil {
+		err = e.index.Bind(ctx, format)
+	}
+	if err != nil {
 		return initiated{}, err
 	}
 	return initiated{Name: p.name, Store: p.store, Locker: format.Locker, Created: created, Mount: p.mount,
-		Conditions: found.Conditions, Shared: found.Conditions.Shareable()}, nil
+		Conditions: found.Conditions, Shared: found.Conditions.Shareable(), ReadOnly: !found.Conditions.Writable()}, nil
 }
 
 // mayJoin looks whether this device can be one of the locker's, before anything is
@@ -212,6 +223,10 @@ func join(ctx context.Context, p place, only bool, a *app) (initiated, error) {
 func (e *engine) mayJoin(ctx context.Context) error {
 	bound, _, err := e.index.Bound(ctx)
 	if err != nil {
+		return err
+	}
+	// Asked first: without this right, what is missing is denied too.
+	if _, err := e.store.List(ctx, ".lockerfs/", "", 1); err != nil {
 		return err
 	}
 	format, err := catalog.ReadFormat(ctx, e.store)
@@ -252,7 +267,9 @@ func (a *app) sayInitiated(d initiated) error {
 	if d.Credentials != "" {
 		fmt.Fprintf(a.out, "wrote the keys to %s, readable by you alone\n", d.Credentials)
 	}
-	if !d.Shared {
+	if d.ReadOnly {
+		fmt.Fprintf(a.out, "READ-ONLY: the credentials may not write to this store, so everything can be played and nothing changed\n")
+	} else if !d.Shared {
 		fmt.Fprintf(a.out, "ONE DEVICE ONLY: this store does not enforce conditional writes (%s), so no other device may write to this locker\n", d.Conditions.Create)
 	}
 	next := "lockerfs import DIR"

@@ -104,6 +104,7 @@ func (a *app) mount(ctx context.Context, p place) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
+	e.restrain(ctx)
 	m, err := e.present(ctx)
 	if err != nil {
 		return err

@@ -53,6 +53,9 @@ func (s status) text(now time.Time, home string) string {
 	if s.Trouble != "" {
 		fmt.Fprintf(&b, "%s\n", s.Trouble)
 	}
+	if s.Barred != "" {
+		fmt.Fprintf(&b, "read-only: %s\n", s.Barred)
+	}
 	b.WriteString(s.writes())
 	b.WriteString(s.contents(now))
 	if c := s.Cache; c != nil && c.Counting {

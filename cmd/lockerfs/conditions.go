@@ -54,6 +54,10 @@ func probeStore(ctx context.Context, s remote.Store, state, store string, sole b
 
 // mayCommit tells whether this device may write to the locker.
 func (p probed) mayCommit() error {
+	if !p.Conditions.Writable() {
+		return &fault{code: exitDenied, cause: "the credentials may read " + shortStore(p.Store) + " and not write to it",
+			next: "use credentials that may put and delete objects there"}
+	}
 	if p.Conditions.Shareable() || p.Sole {
 		return nil
 	}

@@ -57,6 +57,9 @@ type engine struct {
 	overlay *pending.Overlay
 	uploads *pending.Uploader
 
+	// barred is why the mount is read-only though nobody asked for that; set before it is
+	// mounted.
+	barred string
 	// following is set before follow runs: from then on nothing waits for the store
 	// to bring the index up to date.
 	following atomic.Bool
@@ -216,39 +219,6 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 		}
 	})
 	tending.Wait()
-}
-
-// writer gives the committer, once it is known what the store enforces and that
-// this device may write.
-func (e *engine) writer(ctx context.Context) (*pending.Committer, error) {
-	select {
-	case e.opening <- struct{}{}:
-		defer func() { <-e.opening }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	e.mu.Lock()
-	c := e.committer
-	e.mu.Unlock()
-	if c != nil {
-		return c, nil
-	}
-	known, ok := readProbed(e.place.state, e.place.store)
-	if !ok {
-		var err error
-		if known, err = probeStore(ctx, e.store, e.place.state, e.place.store, false); err != nil {
-			return nil, err
-		}
-	}
-	if err := known.mayCommit(); err != nil {
-		return nil, err
-	}
-	commits := catalog.NewLog(e.store, known.Conditions.Shareable())
-	c = pending.NewCommitter(e.place.state, e.device, commits, e.follower, e.log("pending"))
-	e.mu.Lock()
-	e.committer = c
-	e.mu.Unlock()
-	return c, nil
 }
 
 // fresh makes sure that the index may be answered from: up to date where the store

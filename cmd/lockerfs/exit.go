@@ -164,6 +164,11 @@ func diagnose(err error, at where) *fault {
 		return f
 	}
 	places := strings.NewReplacer("{store}", at.store, "{state}", at.state, "{mount}", at.mount)
+	var stored *remote.Error
+	if errors.As(err, &stored) && stored.Op == "list" && strings.HasPrefix(at.store, "s3:") && errors.Is(err, remote.ErrDenied) {
+		return &fault{code: exitDenied, cause: places.Replace("the credentials may not list {store}: ") + innermost(err, remote.ErrDenied),
+			next: "allow s3:ListBucket on the bucket; without it a missing object cannot be told from a forbidden one", err: err}
+	}
 	for _, s := range symptoms() {
 		if !errors.Is(err, s.kind) && !(s.kind == syscall.ENOSPC && indexFull(err)) {
 			continue

@@ -25,7 +25,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	if !e.following.Load() && !e.contacted.Load() {
 		e.glance(ctx)
 	}
-	s := status{Name: e.place.name, Store: e.place.store, Process: os.Getpid(), Access: e.access(),
+	s := status{Name: e.place.name, Store: e.place.store, Process: os.Getpid(), Access: e.access(), Barred: e.barred,
 		Synced: e.index.Synced(), Commit: e.index.Applied(), Device: device{ID: e.device.ID, Name: e.device.Name},
 		Version: version()}
 	s.Network, s.Since, s.Trouble = e.link.now()

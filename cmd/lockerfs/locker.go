@@ -101,6 +101,8 @@ type status struct {
 	Since time.Time `json:"since"`
 	// Access is read-only or read-write.
 	Access string `json:"access"`
+	// Barred is why it is read-only, if nobody asked for that.
+	Barred string `json:"read_only_because,omitempty"`
 	// Synced tells whether this device has ever read the whole catalog.
 	Synced bool           `json:"synced"`
 	Commit int64          `json:"commit"`
