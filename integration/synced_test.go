@@ -11,6 +11,7 @@ type standing struct {
 	Safe    bool
 	Commit  int64
 	Unsafe  []string
+	Network string
 	Waiting struct {
 		Files       int
 		Failed      []struct{ Path, What string }

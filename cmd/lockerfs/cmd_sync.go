@@ -77,7 +77,7 @@ func (a *app) drain(ctx context.Context, e *engine) error {
 		return nil
 	}
 	w := e.uploads.Waiting(ctx)
-	a.note("%s (%s) not in the store yet; nothing is lost: it is kept in %s and goes on at the next mount, or with lockerfs sync",
-		count(int64(w.Changes), "change is", "changes are"), humanSize(w.Bytes), e.place.state)
+	a.note("not in the store yet: %s (%s); nothing is lost: it is kept in %s and goes on at the next mount, or with lockerfs sync",
+		count(int64(w.Changes), "change", "changes"), humanSize(w.Bytes), e.place.state)
 	return nil
 }

@@ -93,7 +93,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
 	e.link = newLink(e.log("store"), p.where())
-	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }))
+	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)
 	defer func() {
 		if err != nil {
 			e.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/lockerfs/lockerfs/fs/intake"
 	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/remote"
+	"github.com/lockerfs/lockerfs/remote/retry"
 )
 
 // exitCode is how a command ended. The numbers are a promise to scripts: they are
@@ -141,6 +142,7 @@ func symptoms() []symptom {
 		{remote.ErrFull, exitFull, "the store {store} is full", "make room there, then run the command again", true},
 		{syscall.ENOSPC, exitFull, "the disk is full", "free some space, then run the command again", true},
 		{syscall.EDQUOT, exitFull, "the disk quota is used up", "free some space, then run the command again", true},
+		{retry.ErrForced, exitUnreachable, "lockerfs was told to stay offline", "lockerfs offline off", false},
 		{remote.ErrOffline, exitUnreachable, "the store {store} cannot be reached", "check the network and the endpoint, then run the command again", true},
 		{remote.ErrThrottled, exitUnreachable, "the store {store} is busy", "run the command again later", true},
 		{context.DeadlineExceeded, exitUnreachable, "the store {store} did not answer in time", "check the network and the endpoint, then run the command again", false},

@@ -21,6 +21,8 @@ type locker interface {
 	// Sync waits until everything that was changed here is in the store. When the store
 	// does not take it, it goes on waiting if patient.
 	Sync(ctx context.Context, patient bool) error
+	// Offline has a mount leave the store alone until it is called with false.
+	Offline(ctx context.Context, on bool) error
 	// Close gives back what is held.
 	Close() error
 }

@@ -88,8 +88,27 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringVar(&a.flags.config, "config", "", "config file (default $XDG_CONFIG_HOME/lockerfs/config.toml)")
 	f.BoolVar(&a.flags.json, "json", false, "answer in JSON")
 	f.BoolVarP(&a.flags.verbose, "verbose", "v", false, "say more on stderr")
-	root.AddCommand(a.initCommand(), a.importCommand(), a.organizeCommand(), a.mountCommand(), a.umountCommand(), a.syncCommand(), a.statusCommand(),
-		a.lsCommand(), a.infoCommand(), a.searchCommand(), a.historyCommand(), a.restoreCommand(), a.verifyCommand(), a.rebuildCommand(), a.versionCommand(), exitCodesTopic(), configTopic(), layoutTopic())
+	root.AddCommand(
+		a.initCommand(),
+		a.importCommand(),
+		a.organizeCommand(),
+		a.mountCommand(),
+		a.umountCommand(),
+		a.syncCommand(),
+		a.offlineCommand(),
+		a.statusCommand(),
+		a.lsCommand(),
+		a.infoCommand(),
+		a.searchCommand(),
+		a.historyCommand(),
+		a.restoreCommand(),
+		a.verifyCommand(),
+		a.rebuildCommand(),
+		a.versionCommand(),
+		exitCodesTopic(),
+		configTopic(),
+		layoutTopic(),
+	)
 	return root
 }
 

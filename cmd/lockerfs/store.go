@@ -80,6 +80,16 @@ func (l *lazyStore) Close() error {
 	return nil
 }
 
+// refresh gives up connections that nobody uses now: after a change of networks they may
+// be dead, and say nothing.
+func (l *lazyStore) refresh() {
+	if s := l.opened.Load(); s != nil {
+		if over, ok := (*s).(*s3.Store); ok {
+			_ = over.Close() // its calls go on
+		}
+	}
+}
+
 // Get is remote.Getter.
 func (l *lazyStore) Get(ctx context.Context, key string, r remote.Range, ifMatch string) (io.ReadCloser, remote.Object, error) {
 	s, err := l.get(ctx)

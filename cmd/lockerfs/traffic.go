@@ -1,28 +1,42 @@
 package main
 
 import (
+	"context"
+
 	"github.com/lockerfs/lockerfs/remote"
 	"github.com/lockerfs/lockerfs/remote/retry"
 	"github.com/lockerfs/lockerfs/remote/sched"
 )
 
 // traffic is the store as all of this process uses it: through one queue, which asks a
-// second time for what is late.
+// second time for what is late, and not at all while the store is known to be away.
 type traffic struct {
 	remote.Store // the queue
 	queue        *sched.Store
 	hedges       *retry.Store
+	breaker      *retry.Breaker
 	lazy         *lazyStore
 }
 
-func newTraffic(lazy *lazyStore) *traffic {
-	hedges := retry.New(lazy)
+// probeKey is the object that is asked for when nobody knows whether the store is there.
+const probeKey = ".lockerfs/format.json"
+
+// newTraffic gives the way to a store. changed is told when it is found away or back.
+func newTraffic(lazy *lazyStore, changed func(error)) *traffic {
+	breaker := retry.NewBreaker(lazy, func(ctx context.Context) error {
+		_, err := lazy.Head(ctx, probeKey)
+		return err
+	}, lazy.refresh, changed)
+	hedges := retry.New(breaker)
 	queue := sched.New(hedges)
-	return &traffic{Store: queue, queue: queue, hedges: hedges, lazy: lazy}
+	return &traffic{Store: queue, queue: queue, hedges: hedges, breaker: breaker, lazy: lazy}
 }
 
 // Close closes the store if it was opened.
-func (t *traffic) Close() error { return t.lazy.Close() }
+func (t *traffic) Close() error {
+	t.breaker.Close()
+	return t.lazy.Close()
+}
 
 // trafficStats is what status tells of the link.
 type trafficStats struct {

@@ -1,0 +1,124 @@
+package integration
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockerfs/lockerfs/integration/link"
+)
+
+// outage is a way for a store to be away.
+type outage struct {
+	at       place
+	cut, end func()
+}
+
+// outages are a network that refuses and one that is silent.
+func outages() map[string]func(*testing.T) outage {
+	return map[string]func(*testing.T) outage{
+		"refused": func(t *testing.T) outage {
+			at, f := faulty(t)
+			return outage{at, func() { f.Down(true) }, func() { f.Down(false) }}
+		},
+		"silent": func(t *testing.T) outage {
+			w := newWire(t, link.Options{})
+			return outage{w.at, func() { w.link.SetRates(1, 1) }, func() { w.link.SetRates(0, 0) }}
+		},
+	}
+}
+
+// readFrom reads a little at an offset of a file that was opened just now, and tells how
+// long it took.
+func readFrom(path string, off int64) (error, time.Duration) {
+	start := time.Now()
+	f, err := os.Open(path)
+	if err != nil {
+		return err, time.Since(start)
+	}
+	defer f.Close()
+	_, err = f.ReadAt(make([]byte, 4096), off)
+	return err, time.Since(start)
+}
+
+// TestOffline: while the store is away all names and what is here go on, what is not here
+// fails soon and then at once, and what is written waits; when it is back, so is everything.
+func TestOffline(t *testing.T) {
+	need(t, "ffmpeg")
+	for name, begin := range outages() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := begin(t)
+			o.at.env = append(o.at.env, "LOCKERFS_QUIET=200ms")
+			d := newLocker(t, o.at)
+			d.run("import", noise(t, 2, 8))
+			d.mount("--heads", "0")
+			album := filepath.Join(d.mnt, "Merzbow/Noise")
+			here, there := filepath.Join(album, "01 Part 1.flac"), filepath.Join(album, "02 Part 2.flac")
+			want := sum(t, here)
+			middle := size(t, there) / 2
+			eventually(t, 20*time.Second, "the second track not to be here", func() bool { return state(t, there) != "local" })
+
+			o.cut()
+			err, took := readFrom(there, middle)
+			if !errors.Is(err, syscall.EIO) || took > 15*time.Second {
+				t.Errorf("not yet known to be away: %v after %v", err, took)
+			}
+			t.Logf("not yet known: EIO after %v", took)
+			eventually(t, 15*time.Second, "it to be known", func() bool { return d.network() == "offline" })
+			for range 5 {
+				err, took := readFrom(there, middle)
+				if !errors.Is(err, syscall.EIO) || took > 2*time.Second {
+					t.Errorf("known to be away: %v after %v", err, took)
+				}
+				t.Logf("known: EIO after %v", took)
+			}
+			if got := sum(t, here); got != want {
+				t.Error("what is here reads otherwise")
+			}
+			renamed := filepath.Join(d.mnt, "Merzbow", "Renamed")
+			if err := errors.Join(os.Rename(album, renamed), os.WriteFile(filepath.Join(renamed, "notes.txt"), []byte("written on a train"), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			if list := files(t, d.mnt); len(list) != 3 {
+				t.Errorf("the tree is %q", list)
+			}
+			if d.standing().Safe {
+				t.Error("what was written offline is said to be safe")
+			}
+
+			o.end()
+			back := time.Now()
+			eventually(t, 15*time.Second, "it to be back", func() bool { return d.network() == "online" })
+			t.Logf("back after %v", time.Since(back))
+			d.run("sync", "--wait")
+			b := newDevice(t, o.at)
+			b.mount("--heads", "0")
+			if diff := cmp.Diff(sums(t, d.mnt), sums(t, b.mnt)); diff != "" {
+				t.Error(diff)
+			}
+			b.unmount()
+			d.unmount()
+		})
+	}
+}
+
+// network is what status says of the network.
+func (d *device) network() string {
+	d.t.Helper()
+	return d.standing().Network
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
