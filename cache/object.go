@@ -42,6 +42,9 @@ func (o Object) check() error {
 	return nil
 }
 
+// Name is a short name of the version, in hex: of key, ETag and size. No two have the same.
+func (o Object) Name() string { return o.id().String() }
+
 // id is the name of an object version in this cache.
 type id [16]byte
 
