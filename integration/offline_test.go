@@ -2,8 +2,10 @@ package integration
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -121,4 +123,62 @@ func size(t *testing.T, path string) int64 {
 		t.Fatal(err)
 	}
 	return info.Size()
+}
+
+// TestNotTheStore: what answers in the store's place, or refuses for a reason that a person
+// can mend, is said in status, and is taken neither for data nor for absence.
+func TestNotTheStore(t *testing.T) {
+	need(t, "ffmpeg")
+	refusal := func(code string) link.Deed {
+		return link.Answer(http.StatusForbidden, "application/xml", `<?xml version="1.0" encoding="UTF-8"?><Error><Code>`+code+`</Code><Message>no</Message></Error>`)
+	}
+	for name, c := range map[string]struct {
+		does link.Deed
+		says string
+	}{
+		"portal":    {link.Answer(http.StatusOK, "text/html", portal), "captive portal"},
+		"elsewhere": {redirected, "captive portal"},
+		"expired":   {refusal("ExpiredToken"), "have expired"},
+		"clock":     {refusal("RequestTimeTooSkewed"), "clock is wrong"},
+		"key":       {refusal("InvalidAccessKeyId"), "does not know this access key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at, f := faulty(t)
+			at.env = append(at.env, "LOCKERFS_QUIET=200ms")
+			d := newLocker(t, at)
+			d.run("import", noise(t, 1, 8))
+			d.mount("--heads", "0")
+			track := filepath.Join(d.mnt, "Merzbow/Noise/01 Part 1.flac")
+			f.Add(link.Fault{On: func(*http.Request) bool { return true }, Do: c.does})
+			if err := os.WriteFile(filepath.Join(d.mnt, "note.txt"), []byte("written meanwhile"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err, took := readFrom(track, size(t, track)/2); !errors.Is(err, syscall.EIO) || took > 15*time.Second {
+				t.Errorf("read: %v after %v", err, took)
+			}
+			t.Logf("status: %s", d.standing().Trouble)
+			eventually(t, 20*time.Second, "status to say so", func() bool { return strings.Contains(d.standing().Trouble, c.says) })
+			if list := files(t, d.mnt); len(list) != 2 || d.standing().Safe {
+				t.Errorf("the tree is %q", list)
+			}
+			f.Clear()
+			d.run("sync", "--wait")
+			if d.network() != "online" {
+				eventually(t, 10*time.Second, "it to be back", func() bool { return d.network() == "online" })
+			}
+			b := newDevice(t, at)
+			b.mount("--heads", "0")
+			if diff := cmp.Diff(sums(t, d.mnt), sums(t, b.mnt)); diff != "" {
+				t.Error(diff)
+			}
+			b.unmount()
+			d.unmount()
+		})
+	}
+}
+
+// redirected sends who asks to another server's web page.
+func redirected(w http.ResponseWriter, r *http.Request, _ http.Handler, _ <-chan struct{}) {
+	http.Redirect(w, r, "http://portal.invalid/login", http.StatusFound)
 }

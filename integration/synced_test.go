@@ -12,6 +12,7 @@ type standing struct {
 	Commit  int64
 	Unsafe  []string
 	Network string
+	Trouble string
 	Waiting struct {
 		Files       int
 		Failed      []struct{ Path, What string }

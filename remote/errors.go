@@ -17,7 +17,8 @@ var (
 	ErrPrecondition = errors.New("object has changed")
 	// ErrNotImplemented: the store does not do this (501, or a condition it refuses).
 	ErrNotImplemented = errors.New("not implemented by the store")
-	// ErrOffline: the store could not be reached, or did not answer in time.
+	// ErrOffline: the store could not be reached, or did not answer in time, or something
+	// else answered in its place (the web page of a captive portal).
 	ErrOffline = errors.New("store cannot be reached")
 	// ErrDenied: the store refused the credentials or the rights they carry.
 	ErrDenied = errors.New("access denied")

@@ -210,6 +210,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.packs.fill(ctx) })
 	tending.Go(func() { e.heads.fill(ctx) })
 	tending.Go(func() { e.uploads.Run(ctx) })
+	tending.Go(func() { e.awake(ctx) })
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

@@ -171,6 +171,9 @@ func diagnose(err error, at where) *fault {
 		return &fault{code: exitDenied, cause: places.Replace("the credentials may not list {store}: ") + innermost(err, remote.ErrDenied),
 			next: "allow s3:ListBucket on the bucket; without it a missing object cannot be told from a forbidden one", err: err}
 	}
+	if f := said(err, places); f != nil {
+		return f
+	}
 	for _, s := range symptoms() {
 		if !errors.Is(err, s.kind) && !(s.kind == syscall.ENOSPC && indexFull(err)) {
 			continue

@@ -99,7 +99,7 @@ func TestErrorCodes(t *testing.T) {
 		{501, "NotImplemented", remote.ErrNotImplemented},
 		{507, "XMinioStorageFull", remote.ErrFull},
 		{301, "PermanentRedirect", remote.ErrInvalid},
-		{302, "", remote.ErrCorrupt},
+		{302, "", remote.ErrOffline},
 		{511, "", remote.ErrOffline},
 		{418, "", remote.ErrCorrupt},
 	} {
@@ -149,6 +149,7 @@ func TestBare404(t *testing.T) {
 		"bucket is gone":  {func(w http.ResponseWriter, r *http.Request) { errorXML(w, r, 404, "NoSuchBucket") }, remote.ErrNoStore},
 		"no S3 at all":    {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>404</html>", 404) }, remote.ErrNoStore},
 		"no right":        {func(w http.ResponseWriter, r *http.Request) { errorXML(w, r, 403, "AccessDenied") }, remote.ErrDenied},
+		"portal's way":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://portal/", http.StatusFound) }, remote.ErrOffline},
 		"portal":          {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html/>") }, remote.ErrCorrupt},
 		"other XML":       {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `<?xml version="1.0"?><Other/>`) }, remote.ErrCorrupt},
 	} {
@@ -221,7 +222,7 @@ func TestWrongAnswersToGet(t *testing.T) {
 		"unknown size":    {answer{206, with("Content-Range", "bytes 2-5/*"), "2345"}, remote.ErrCorrupt},
 		"no ETag":         {answer{206, with("ETag", ""), "2345"}, remote.ErrCorrupt},
 		"another version": {answer{206, with("ETag", `"f"`), "2345"}, remote.ErrPrecondition},
-		"a web page":      {answer{200, map[string]string{"Content-Type": "text/html"}, "<html>"}, remote.ErrCorrupt},
+		"a web page":      {answer{200, map[string]string{"Content-Type": "text/html"}, "<html>"}, remote.ErrOffline},
 		"a short body":    {answer{206, good, "234"}, remote.ErrOffline},
 	} {
 		s := openServer(t, c.a.ServeHTTP)
@@ -277,7 +278,7 @@ func TestWrongAnswersToList(t *testing.T) {
 func TestWrongAnswersToPut(t *testing.T) {
 	s := openServer(t, answer{200, map[string]string{"Content-Type": "text/html"}, "<html>Please log in</html>"}.ServeHTTP)
 	for verb, err := range verbs(t, s) {
-		wantKind(t, verb, err, remote.ErrCorrupt)
+		wantKind(t, verb, err, remote.ErrOffline)
 	}
 	s = openServer(t, answer{200, map[string]string{"Content-Length": "0"}, ""}.ServeHTTP)
 	_, err := s.Put(t.Context(), "k", section("x"), remote.PutOptions{})

@@ -115,7 +115,7 @@ func kindOf(err error) error {
 		return credential.kind
 	}
 	if errors.Is(err, errNotS3) {
-		return remote.ErrCorrupt
+		return remote.ErrOffline // it is there, but something stands before it
 	}
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) || response.HTTPStatusCode() == 0 {

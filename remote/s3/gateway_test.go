@@ -221,8 +221,9 @@ func TestBrokenUploadGoesOn(t *testing.T) {
 	if _, err := s.Put(t.Context(), "k", section(string(parts)), opts); err != nil {
 		t.Fatal(err)
 	}
-	if sent := len(p.asked(http.MethodPut, "partNumber")) - before; sent != 2 {
-		t.Errorf("%d parts were sent the second time, want 2", sent)
+	if sent := len(p.asked(http.MethodPut, "partNumber")) - before; sent < 2 || sent > 4 {
+		// The refusal may have cut one or two that were on their way.
+		t.Errorf("%d parts were sent the second time, want those that changed or are missing", sent)
 	}
 	got, err := read(t, s, remote.Range{}, "")
 	if err != nil || got != string(parts) {

@@ -118,7 +118,11 @@ func (w *watchdog) Do(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// webPage tells an answer that leads to a web page, as S3's redirects do not, or is one.
 func webPage(r *http.Response) bool {
+	if r.StatusCode == http.StatusFound || r.StatusCode == http.StatusSeeOther {
+		return true
+	}
 	return r.StatusCode/100 == 2 && r.Header.Get("ETag") == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
 }
 
