@@ -6,6 +6,10 @@ import (
 	"github.com/lockerfs/lockerfs/fs/library"
 )
 
+// maxClimb bounds how many folders one commit's moves of folders look at: enough for as many
+// moves as a commit has, ten folders down.
+const maxClimb = 500_000
+
 // maxDepth bounds how deep folders nest: a path of more parts cannot be used.
 const maxDepth = 256
 
@@ -17,7 +21,7 @@ func Apply(st State, c *Commit) ([]Change, error) {
 	a := applier{State: st, n: c.N}
 	for i := range c.Ops {
 		if err := a.apply(&c.Ops[i]); err != nil {
-			return nil, fmt.Errorf("commit %d, operation %d (%s): %w", c.N, i, c.Ops[i].Verb, err)
+			return nil, fmt.Errorf("commit %d, operation %d (%.20s): %w", c.N, i, c.Ops[i].Verb, err)
 		}
 	}
 	return a.changes, nil
@@ -27,6 +31,8 @@ type applier struct {
 	State
 	n       int64
 	changes []Change
+	// climbed counts the folders that were looked at to keep folders from loops.
+	climbed int
 }
 
 func (a *applier) apply(op *Op) error {
@@ -283,6 +289,9 @@ func (a *applier) outside(id, parent ID) error {
 		}
 		if parent == Root {
 			return nil
+		}
+		if a.climbed++; a.climbed > maxClimb {
+			return fmt.Errorf("too many moves of folders too deep down: %w", ErrInvalid)
 		}
 		p, ok, err := a.Entry(parent)
 		if err != nil {

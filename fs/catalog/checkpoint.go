@@ -1,10 +1,8 @@
 package catalog
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -154,7 +152,7 @@ func (s *txState) loadSegments(ctx context.Context, from remote.Getter, refs []s
 		if err != nil {
 			return fmt.Errorf("segment %.16s: %v: %w", ref.Hash, err, ErrCorrupt)
 		}
-		err = readLines(json.NewDecoder(bytes.NewReader(text)), ref.Lines, func(line *segmentLine) error { return s.restore(*line, File) })
+		err = readLines(&lines{text}, ref.Lines, func(line *segmentLine) error { return s.restore(*line, File) })
 		if err != nil {
 			return fmt.Errorf("segment %.16s: %w", ref.Hash, err)
 		}
@@ -237,8 +235,8 @@ func readManifest(ctx context.Context, s remote.Getter, key string) (head manife
 	if err != nil {
 		return head, nil, nil, fmt.Errorf("manifest: %v: %w", err, ErrCorrupt)
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	if err := dec.Decode(&head); err != nil {
+	l := lines{text}
+	if err := l.next(&head); err != nil {
 		return head, nil, nil, fmt.Errorf("manifest: %v: %w", err, ErrCorrupt)
 	}
 	if head.Format > commitFormat {
@@ -247,7 +245,7 @@ func readManifest(ctx context.Context, s remote.Getter, key string) (head manife
 	if head.N != n {
 		return head, nil, nil, fmt.Errorf("manifest of commit %d says %d: %w", n, head.N, ErrCorrupt)
 	}
-	err = readLines(dec, head.Segments, func(ref *segmentRef) error {
+	err = readLines(&l, head.Segments, func(ref *segmentRef) error {
 		if _, err := hex.DecodeString(ref.Hash); err != nil || len(ref.Hash) != 64 {
 			return fmt.Errorf("segment name %.80q: %w", ref.Hash, ErrCorrupt)
 		}
@@ -255,7 +253,7 @@ func readManifest(ctx context.Context, s remote.Getter, key string) (head manife
 		return nil
 	})
 	if err == nil {
-		err = readLines(dec, head.Folders, func(e *Entry) error {
+		err = readLines(&l, head.Folders, func(e *Entry) error {
 			if e.ID != Root && (e.Kind != Dir || checkEntry(e) != nil) {
 				return fmt.Errorf("entry %s is no folder: %w", e.ID, ErrCorrupt)
 			}
@@ -268,10 +266,10 @@ func readManifest(ctx context.Context, s remote.Getter, key string) (head manife
 
 // readLines reads n JSON values and gives each to f. n is a claim: nothing is kept
 // that f has not looked at.
-func readLines[T any](dec *json.Decoder, n int, f func(*T) error) error {
+func readLines[T any](l *lines, n int, f func(*T) error) error {
 	for i := range n {
 		var v T
-		if err := dec.Decode(&v); err != nil {
+		if err := l.next(&v); err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}

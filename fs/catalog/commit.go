@@ -106,6 +106,14 @@ type Op struct {
 	Settings *Settings `json:"settings,omitempty"`
 }
 
+// maxTold bounds what a header says of its commit and of who wrote it, in bytes.
+const maxTold = 255
+
+// sound tells whether a header can be kept and shown.
+func (h *Header) sound() bool {
+	return h.ID != "" && len(h.ID) <= maxTold && len(h.Device) <= maxTold && len(h.DeviceName) <= maxTold && h.Time > -maxTime && h.Time < maxTime
+}
+
 // NewCommitID makes a random commit id of 32 hex digits.
 func NewCommitID() string {
 	var b [16]byte
@@ -135,8 +143,8 @@ func (c *Commit) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text.Len() > MaxCommitText || len(body) > MaxCommitBody {
-		return nil, fmt.Errorf("commit of %d bytes, at most %d: %w", len(body), MaxCommitBody, ErrTooLarge)
+	if text.Len() > MaxCommitText || len(body) > MaxCommitBody || !linesFit(text.Bytes()) {
+		return nil, fmt.Errorf("commit of %d bytes, %d as text: %w", len(body), text.Len(), ErrTooLarge)
 	}
 	return body, nil
 }
@@ -153,29 +161,40 @@ func DecodeCommit(n int64, epoch string, body []byte) (*Commit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrInvalid)
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
+	if !linesFit(text) {
+		return nil, fmt.Errorf("a line of it is too long, or it has too many parts: %w", ErrInvalid)
+	}
+	l := lines{text}
 	var c Commit
-	if err := dec.Decode(&c.Header); err != nil {
+	if err := l.next(&c.Header); err != nil {
 		return nil, fmt.Errorf("header: %v: %w", err, ErrInvalid)
 	}
 	if c.Format > commitFormat {
 		return nil, fmt.Errorf("commit format %d: %w", c.Format, ErrNewer)
 	}
-	if c.Format < 1 || c.N != n || c.ID == "" {
+	if c.Format < 1 || c.N != n || !c.sound() {
 		return nil, fmt.Errorf("header says format %d, number %d, id %.40q: %w", c.Format, c.N, c.ID, ErrInvalid)
 	}
 	if c.Epoch != epoch {
 		return nil, fmt.Errorf("header says epoch %.40q: %w", c.Epoch, ErrEpoch)
 	}
+	if err := c.read(&l); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// read reads the operations.
+func (c *Commit) read(l *lines) error {
 	for {
 		var op Op
-		switch err := dec.Decode(&op); {
+		switch err := l.next(&op); {
 		case err == io.EOF:
-			return &c, nil
+			return nil
 		case err != nil:
-			return nil, fmt.Errorf("operation %d: %v: %w", len(c.Ops), err, ErrInvalid)
+			return fmt.Errorf("operation %d: %v: %w", len(c.Ops), err, ErrInvalid)
 		case len(c.Ops) == MaxCommitOps:
-			return nil, fmt.Errorf("more than %d operations: %w", MaxCommitOps, ErrInvalid)
+			return fmt.Errorf("more than %d operations: %w", MaxCommitOps, ErrInvalid)
 		}
 		c.Ops = append(c.Ops, op)
 	}

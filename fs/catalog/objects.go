@@ -126,7 +126,7 @@ func keep(newest map[string]remote.Object, o remote.Object, found *Found) {
 // objectPath is where o belongs in the tree; ok is false for what is not ours.
 func objectPath(o remote.Object) (p string, ok bool) {
 	var h Hash
-	if h.UnmarshalText([]byte(o.Metadata[metaHash])) != nil || !h.Known() {
+	if h.UnmarshalText([]byte(o.Metadata[metaHash])) != nil || !h.Known() || checkKey(o.Key) != nil {
 		return "", false
 	}
 	if p = o.Metadata[metaPath]; p == "" {
@@ -139,6 +139,15 @@ func objectPath(o remote.Object) (p string, ok bool) {
 		}
 	}
 	return p, true
+}
+
+// objectTime is the time of o's file: the store's where the object tells none.
+func objectTime(o remote.Object) int64 {
+	mtime, err := strconv.ParseInt(o.Metadata[metaTime], 10, 64)
+	if err != nil || mtime <= -maxTime || mtime >= maxTime {
+		return o.ModTime.UnixNano()
+	}
+	return mtime
 }
 
 // createAll gives the operations that create the files, and the folders they need.
@@ -159,7 +168,7 @@ func createAll(ctx context.Context, s remote.Getter, objects map[string]remote.O
 			continue
 		}
 		o := objects[p]
-		mtime, _ := strconv.ParseInt(o.Metadata[metaTime], 10, 64)
+		mtime := objectTime(o)
 		parent := folderOps(path.Dir(p), mtime, folders, &ops)
 		v := &Version{ID: NewID(), Size: o.Size, Object: Ref{Key: o.Key, ETag: o.ETag}}
 		v.SHA256.UnmarshalText([]byte(o.Metadata[metaHash])) // objectPath has read it before
