@@ -172,6 +172,9 @@ func (k *Keeper) rescue(obj cache.Object) bool {
 		return false
 	}
 	sum, _, err := sumOf(f)
+	if err == nil && sum != obj.SHA256 {
+		k.damaged.Add(1)
+	}
 	return err == nil && sum == obj.SHA256 && k.shelf.restamp(obj, sum) == nil
 }
 

@@ -183,17 +183,26 @@ func (k *Keeper) Suspect(obj cache.Object) {
 
 // spoil removes a damaged file, and has it fetched again.
 func (k *Keeper) spoil(obj cache.Object) error {
-	k.damaged.Add(1)
 	k.turn.Lock()
 	defer k.turn.Unlock()
+	name := obj.Name()
 	k.mu.Lock()
-	busy := k.busy[obj.Name()]
-	k.mu.Unlock()
-	if busy {
+	if k.busy[name] {
+		k.mu.Unlock()
 		return nil
 	}
-	err := k.shelf.remove(obj.Name())
-	k.lost(obj)
+	if o := k.set[name]; o != nil && o.here {
+		o.here = false
+		k.todo = append(k.todo, o)
+	}
+	k.busy[name] = true // or it would be found here once more
+	k.mu.Unlock()
+	k.damaged.Add(1)
+	err := k.shelf.remove(name)
+	k.mu.Lock()
+	delete(k.busy, name)
+	k.mu.Unlock()
+	k.nudge()
 	return err
 }
 
