@@ -151,6 +151,8 @@ func symptoms() []symptom {
 		{library.ErrLayout, exitUsage, "this layout cannot be used", "lockerfs help layout", true},
 		{intake.ErrNothingToOrganize, exitUsage, "the layout keep leaves all files where they are", "lockerfs organize --layout plain, or another", false},
 		{intake.ErrNotFolder, exitUsage, "only folders can be organized, and this is a file", "lockerfs organize FOLDER", false},
+		{intake.ErrRoom, exitFull, "there is not enough room for the export", "free some space there, or export a part: lockerfs export DIR PATH", true},
+		{intake.ErrExporting, exitInUse, "another export into this folder is running", "wait until it has ended", false},
 		{catalog.ErrQuery, exitUsage, "there are too many words to search for", "search for fewer words", false},
 		{remote.ErrInvalid, exitUsage, "the store URL or a name is not valid", "use file:///path or s3://bucket/prefix?endpoint=…&region=…", true},
 		{catalog.ErrCorrupt, exitOther, "the catalog in {store} is damaged", "lockerfs status on another device; its index can publish the catalog again with lockerfs rebuild", true},

@@ -59,6 +59,8 @@ type filer interface {
 type keeper interface {
 	// Verify looks whether the locker is whole; see catalog.Verifier.
 	Verify(ctx context.Context, opts catalog.VerifyOptions, progress func(catalog.VerifyProgress)) (catalog.VerifyReport, error)
+	// Export copies what is at a locker path out into a folder; see intake.Exporter.
+	Export(ctx context.Context, path string, opts intake.ExportOptions, progress func(intake.ExportProgress)) (intake.ExportReport, error)
 }
 
 // listener hears how an import goes, each of its functions from one goroutine. Those

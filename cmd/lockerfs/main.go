@@ -103,6 +103,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.historyCommand(),
 		a.restoreCommand(),
 		a.verifyCommand(),
+		a.exportCommand(),
 		a.rebuildCommand(),
 		a.versionCommand(),
 		exitCodesTopic(),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/intake"
 )
 
 // verifyRequest asks for verify.
@@ -19,6 +20,8 @@ type verifyRequest struct {
 func (s *server) serveKeeping(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+pathVerify, s.runVerify)
 	mux.HandleFunc("DELETE "+pathVerify+"/{id}", s.endRun)
+	mux.HandleFunc("POST "+pathExport, s.runExport)
+	mux.HandleFunc("DELETE "+pathExport+"/{id}", s.endRun)
 }
 
 func (s *server) runVerify(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +44,38 @@ func (c *client) Verify(ctx context.Context, opts catalog.VerifyOptions, progres
 		}
 		if f.Verified != nil {
 			report = *f.Verified
+		}
+	})
+	return report, err
+}
+
+// exportRequest asks for export.
+type exportRequest struct {
+	ID      string               `json:"id"`
+	Path    string               `json:"path"`
+	Options intake.ExportOptions `json:"options"`
+}
+
+func (s *server) runExport(w http.ResponseWriter, r *http.Request) {
+	var q exportRequest
+	if !s.request(w, r, &q) {
+		return
+	}
+	s.run(w, r, q.ID, func(ctx context.Context, out *framer) (frame, error) {
+		report, err := s.locker.Export(ctx, q.Path, q.Options, func(p intake.ExportProgress) { out.send(frame{Exporting: &p}, true) })
+		return frame{Exported: &report}, err
+	})
+}
+
+// Export is locker's.
+func (c *client) Export(ctx context.Context, path string, opts intake.ExportOptions, progress func(intake.ExportProgress)) (report intake.ExportReport, err error) {
+	q := exportRequest{ID: rand.Text(), Path: path, Options: opts}
+	err = c.run(ctx, pathExport, q.ID, q, func(f frame) {
+		if f.Exporting != nil {
+			progress(*f.Exporting)
+		}
+		if f.Exported != nil {
+			report = *f.Exported
 		}
 	})
 	return report, err

@@ -28,6 +28,8 @@ import (
 //	DELETE /v1/restore/ID              ends that
 //	POST   /v1/verify                  verifyRequest; frames: progress, then report
 //	DELETE /v1/verify/ID               ends that; its report still comes
+//	POST   /v1/export                  exportRequest; frames: progress, then report
+//	DELETE /v1/export/ID               ends that; its report still comes
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
@@ -43,6 +45,7 @@ const (
 	pathHistory  = "/v1/history"
 	pathRestore  = "/v1/restore"
 	pathVerify   = "/v1/verify"
+	pathExport   = "/v1/export"
 )
 
 // frame is one line of an answer.
@@ -60,6 +63,8 @@ type frame struct {
 
 	Verifying *catalog.VerifyProgress `json:"verifying,omitempty"`
 	Verified  *catalog.VerifyReport   `json:"verified,omitempty"`
+	Exporting *intake.ExportProgress  `json:"exporting,omitempty"`
+	Exported  *intake.ExportReport    `json:"exported,omitempty"`
 
 	Fault *wireFault `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.

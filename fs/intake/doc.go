@@ -1,5 +1,6 @@
 // Package intake takes music in: files from this machine's disks become objects in
-// the store and entries in the catalog. It also files anew what a locker holds.
+// the store and entries in the catalog. It also files anew what a locker holds, and gives
+// it out again.
 //
 // It knows files and folders outside the locker, the rules of fs/library, and the
 // committer. It must never know the kernel's protocol or a concrete store.
@@ -22,4 +23,10 @@
 // An [Organizer] gives files of the locker the places that an import would give them
 // now. It plans against the locker as it would be, again and again until nothing moves
 // any more, so that a second run moves nothing; then it moves.
+//
+// # Export
+//
+// An [Exporter] copies a locker, or a part of it, into plain files. Each is proven by its
+// hash before it gets its name, and nothing that it did not write is written over. What it
+// wrote it remembers in the folder itself, so that the next run fetches only what is new.
 package intake
