@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -36,6 +37,10 @@ var (
 
 // FSName is the type of file system that the system shows for a mount, after "fuse.".
 const FSName = "lockerfs"
+
+// Marker is the one name that may stand in a folder that is mounted on: it tells people
+// that what they look for is not mounted.
+const Marker = ".lockerfs-not-mounted"
 
 const (
 	// maxWrite is the largest request in bytes: the kernel's usual limit. Reads
@@ -183,7 +188,7 @@ func resolve(dir string) (string, error) {
 	return dir, nil
 }
 
-// checkEmpty refuses a folder that would hide something.
+// checkEmpty refuses a folder that would hide something other than the marker.
 func checkEmpty(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -196,10 +201,10 @@ func checkEmpty(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%w: %s is a file", ErrMountPoint, dir)
 	}
-	switch _, err := d.Readdirnames(1); {
-	case err == nil:
+	switch names, err := d.Readdirnames(2); {
+	case err == nil && !slices.Equal(names, []string{Marker}):
 		return fmt.Errorf("%w: %s is not empty", ErrMountPoint, dir)
-	case !errors.Is(err, io.EOF):
+	case err != nil && !errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: %w", ErrMountPoint, err)
 	}
 	return nil

@@ -173,6 +173,10 @@ func parseMount(line string) (place, kind string, ok bool) {
 // ErrNotMounted, ErrBusy.
 func Unmount(dir string) error { return unmount(dir, 0) }
 
+// Detach takes the locker mounted on dir out of the tree of folders, from any process, also
+// while programs have files open there: these go on until the process that answers ends.
+func Detach(dir string) error { return unmount(dir, unix.MNT_DETACH) }
+
 // ClearDead takes away a mount whose process has died, also when programs still
 // have files open there: they see errors already. The error is ErrMounted when the
 // mount is alive.

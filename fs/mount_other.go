@@ -44,6 +44,9 @@ func checkMountPoint(dir string) error {
 // Unmount takes away what is mounted on dir. Errors: ErrBusy, ErrNotMounted.
 func Unmount(dir string) error { return unmount(dir, 0) }
 
+// Detach takes away what is mounted on dir, also while programs have files open there.
+func Detach(dir string) error { return unmount(dir, unix.MNT_FORCE) }
+
 // ClearDead takes away a mount whose process has died.
 func ClearDead(dir string) error { return unmount(dir, unix.MNT_FORCE) }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ type mountFlags struct {
 	uid, gid             int
 	umask                string
 	cacheSize, heads     string
+	detach               bool
+	role                 string
+	restarts             int
 }
 
 func (a *app) mountCommand() *cobra.Command {
@@ -28,7 +32,9 @@ func (a *app) mountCommand() *cobra.Command {
 		Short: "Mount the locker, and stay until it is unmounted",
 		Long: "Mount the locker at MNT (default: the config's mount, else ~/Locker) and serve it until\n" +
 			"Ctrl-C, SIGTERM or lockerfs umount. What is written there is kept on this machine first\n" +
-			"and goes to the store by itself: lockerfs status says whether all of it is there.",
+			"and goes to the store by itself: lockerfs status says whether all of it is there.\n" +
+			"With --detach it goes on in the background, is started again after a crash, and logs to\n" +
+			"lockerfs.log in the state folder; lockerfs service has it start with the system.",
 		Args: cobra.MaximumNArgs(1),
 	}
 	c.RunE = does(func(ctx context.Context, args []string) error {
@@ -40,7 +46,7 @@ func (a *app) mountCommand() *cobra.Command {
 			return &fault{code: exitUsage, cause: err.Error(), next: "lockerfs help mount"}
 		}
 		a.where = p.where()
-		return a.mount(ctx, p)
+		return a.mountAs(ctx, p, f, c)
 	})
 	c.Flags().BoolVar(&f.allowOther, "allow-other", false, "let other users in, as far as the files' modes do")
 	c.Flags().BoolVar(&f.readOnly, "read-only", false, "refuse every change")
@@ -49,7 +55,43 @@ func (a *app) mountCommand() *cobra.Command {
 	c.Flags().StringVar(&f.umask, "umask", "", "permission bits to take away, octal")
 	c.Flags().StringVar(&f.cacheSize, "cache-size", "", "most bytes to keep on this machine, for instance 50GB")
 	c.Flags().StringVar(&f.heads, "heads", "", "most bytes of the starts of tracks to fetch when idle; 0 for none (default a tenth of the cache)")
+	c.Flags().BoolVarP(&f.detach, "detach", "d", false, "return when it is mounted, and go on in the background")
+	c.Flags().StringVar(&f.role, "role", "", "")
+	c.Flags().IntVar(&f.restarts, "restarts", 0, "")
+	for _, own := range []string{"role", "restarts"} { // between our own processes
+		_ = c.Flags().MarkHidden(own)
+	}
 	return c
+}
+
+// mountAs does this process's part of a mount.
+func (a *app) mountAs(ctx context.Context, p place, f mountFlags, c *cobra.Command) error {
+	if f.role == "" && !f.detach {
+		a.runner = keptBySystemd()
+		return a.mountAgain(a.mount(ctx, p))
+	}
+	args, err := a.again(p, c)
+	if err != nil {
+		return err
+	}
+	switch f.role {
+	case roleWorker:
+		a.runner = runner{By: "lockerfs", Supervisor: os.Getppid(), Restarts: f.restarts, Log: logPath(p.state)}
+		return a.mountAgain(a.work(ctx, p))
+	case roleSupervisor:
+		return a.supervise(ctx, p, args)
+	}
+	return a.detach(ctx, p, args)
+}
+
+// mountArgs gives the arguments of a mount that has no role yet.
+func mountArgs(p place, c *cobra.Command) (args []string) {
+	for _, name := range []string{"allow-other", "read-only", "uid", "gid", "umask", "cache-size", "heads"} {
+		if c.Flags().Changed(name) {
+			args = append(args, "--"+name+"="+c.Flags().Lookup(name).Value.String())
+		}
+	}
+	return append(args, p.mount)
 }
 
 // onto lays the flags over what the config says.
@@ -128,31 +170,59 @@ func (a *app) serveMount(ctx context.Context, e *engine, m *presence) error {
 		e.follow(following, durationOf("LOCKERFS_POLL", pollEvery), func(err error) { hopeless <- err })
 	}()
 	a.sayMounted(ctx, e)
+	system := newHerald(os.Getenv)
+	defer system.close()
+	system.say("READY=1")
+	defer background(func(ctx context.Context) { system.watch(ctx, e.brief) })()
+	again := false
 	select {
 	case <-ctx.Done():
 		a.note("unmounting %s", m.point)
 	case err = <-hopeless: // a mount that can never show a name is worse than none
 	case <-m.gone:
+	case wait := <-s.restarts:
+		again = true
+		err = m.leave(ctx, wait, a.note)
 	}
-	// The mount goes first, while it can still be answered for.
-	err = errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
-	err = errors.Join(err, a.drain(ctx, e))
+	if !again {
+		system.say("STOPPING=1")
+		// The mount goes first, while it can still be answered for.
+		err = errors.Join(err, m.end(context.WithoutCancel(ctx), a.note))
+		err = errors.Join(err, a.drain(ctx, e))
+	}
 	s.close()
 	stop()
 	<-followed
+	if again && err == nil {
+		err = errRestart
+	}
 	return err
 }
 
+// sayMounted tells who started this process that the mount answers.
 func (a *app) sayMounted(ctx context.Context, e *engine) {
-	s, err := e.Status(ctx)
-	switch {
+	var said bytes.Buffer
+	switch s, err := e.Status(ctx); {
 	case err != nil:
-		a.note("mounted %s at %s", e.place.name, e.place.mount)
+		fmt.Fprintf(&said, "mounted %s at %s\n", e.place.name, e.place.mount)
 	case a.flags.json:
-		_ = a.printJSON(s)
+		_ = writeIndented(&said, s)
+	case a.reply != nil:
+		fmt.Fprintf(&said, "mounted %s at %s; lockerfs umount ends it\n%s", s.Name, s.Mount, s.text(time.Now(), homeDir()))
 	default:
-		fmt.Fprintf(a.out, "mounted %s at %s; Ctrl-C or lockerfs umount ends it\n%s", s.Name, s.Mount, s.text(time.Now(), homeDir()))
+		fmt.Fprintf(&said, "mounted %s at %s; Ctrl-C or lockerfs umount ends it\n%s", s.Name, s.Mount, s.text(time.Now(), homeDir()))
 	}
+	if a.reply != nil {
+		reply{Ready: true, Said: said.String()}.send(a.reply)
+		return
+	}
+	_, _ = a.out.Write(said.Bytes()) // nobody may be there to read it
+}
+
+// brief is the status in one line.
+func (e *engine) brief(ctx context.Context) (string, error) {
+	s, err := e.Status(ctx)
+	return s.brief(), err
 }
 
 // mountedAlready says where the process is that serves this state folder.

@@ -41,6 +41,7 @@ func (s status) text(now time.Time, home string) string {
 	} else {
 		fmt.Fprintf(&b, "NOT YET SAFE: %s\n", strings.Join(s.Unsafe, " · "))
 	}
+	b.WriteString(s.running(now))
 	mount := "not mounted"
 	if s.Mount != "" {
 		mount = tilde(s.Mount, home)

@@ -31,6 +31,8 @@ type ground struct {
 	note func(format string, args ...any)
 	// open opens the store at a URL, with a file of keys or without.
 	open func(ctx context.Context, u *url.URL, credentials string) (remote.Store, error)
+	// runner is who starts this process again after a crash.
+	runner runner
 }
 
 // engine is the assembly of everything in the process that owns the state folder.
@@ -38,6 +40,7 @@ type ground struct {
 type engine struct {
 	place place
 	ground
+	started  time.Time
 	lock     *stateLock
 	store    *traffic
 	index    *catalog.Index
@@ -90,7 +93,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{ground: g, place: p, totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
+	e := &engine{ground: g, place: p, started: time.Now(), totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)

@@ -27,10 +27,12 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	}
 	s := status{Name: e.place.name, Store: e.place.store, Process: os.Getpid(), Access: e.access(), Barred: e.barred,
 		Synced: e.index.Synced(), Commit: e.index.Applied(), Device: device{ID: e.device.ID, Name: e.device.Name},
-		Version: version()}
+		Started: e.started, Version: version()}
 	s.Network, s.Since, s.Trouble = e.link.now()
 	if m := e.mounted.Load(); m != nil {
-		s.Mount = *m
+		s.Mount, s.Runner = *m, &e.runner
+	} else {
+		s.GivenUp = readGivenUp(e.place.state)
 	}
 	if known, ok := readProbed(e.place.state, e.place.store); ok {
 		shared := known.Conditions.Shareable()

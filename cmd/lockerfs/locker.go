@@ -124,7 +124,13 @@ type status struct {
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
 	Traffic     *trafficStats   `json:"traffic,omitempty"`
 	Heads       *headStats      `json:"heads,omitempty"`
-	Version     string          `json:"version"`
+	// Runner is who starts the daemon again after a crash; while the locker is mounted.
+	Runner *runner `json:"runner,omitempty"`
+	// GivenUp is there after a mount that crashed too often.
+	GivenUp *givenUp `json:"given_up,omitempty"`
+	// Started is when the process that answered opened the locker.
+	Started time.Time `json:"started"`
+	Version string    `json:"version"`
 }
 
 // change is the newest commit.

@@ -62,6 +62,10 @@ type app struct {
 	openStore func(ctx context.Context, u *url.URL, credentials string) (remote.Store, error)
 	// daemon is set for the one command that stays: it logs more.
 	daemon bool
+	// reply goes to who started this process in the background, and is nil elsewhere.
+	reply *os.File
+	// runner is who starts this process again after a crash.
+	runner runner
 }
 
 // flags are the options that every command takes.
@@ -94,9 +98,12 @@ func (a *app) rootCommand() *cobra.Command {
 		a.organizeCommand(),
 		a.mountCommand(),
 		a.umountCommand(),
+		a.restartCommand(),
+		a.serviceCommand(),
 		a.syncCommand(),
 		a.offlineCommand(),
 		a.statusCommand(),
+		a.doctorCommand(),
 		a.lsCommand(),
 		a.infoCommand(),
 		a.searchCommand(),
@@ -142,7 +149,9 @@ func (a *app) logger(component string) *slog.Logger {
 }
 
 // ground is what the engines of this run stand on.
-func (a *app) ground() ground { return ground{log: a.logger, note: a.note, open: a.openStore} }
+func (a *app) ground() ground {
+	return ground{log: a.logger, note: a.note, open: a.openStore, runner: a.runner}
+}
 
 // note says something on stderr that is neither an answer nor an error.
 func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }

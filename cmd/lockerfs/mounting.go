@@ -34,6 +34,9 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.clearLeft(point); err != nil {
+		return nil, err
+	}
 	if err := recordMount(e.place.state, point); err != nil {
 		return nil, err
 	}
@@ -71,18 +74,30 @@ func background(work func(ctx context.Context)) (stop func()) {
 	}
 }
 
+// clearLeft clears away what a crash left of this locker's mount, if that was elsewhere.
+func (e *engine) clearLeft(point string) error {
+	left := recordedMount(e.place.state)
+	if left == "" || left == point || !inside(left, liveMounts()) {
+		return nil
+	}
+	err := fs.ClearDead(left)
+	if errors.Is(err, fs.ErrMounted) || errors.Is(err, fs.ErrNotMounted) {
+		return nil // another locker's by now
+	}
+	return err
+}
+
 // mountAt mounts at point, over the remains of a crash if need be.
-func (e *engine) mountAt(ctx context.Context, point string, files *fs.FS) (*fs.Mounted, error) {
-	opts := fs.MountOptions{Locker: e.place.name, ReadOnly: e.place.readOnly, AllowOther: e.place.owner.allowOther}
-	m, err := fs.Mount(ctx, point, files, opts)
-	if !errors.Is(err, fs.ErrDeadMount) || !inside(point, liveMounts()) {
-		return m, err
+func (e *engine) mountAt(ctx context.Context, point string, files *fs.FS) (m *fs.Mounted, err error) {
+	if inside(point, liveMounts()) {
+		if err := fs.ClearDead(point); err != nil && !errors.Is(err, fs.ErrNotMounted) {
+			return nil, err
+		}
+		e.log("fs").Warn("cleared away a mount whose process has died", "mount", point)
 	}
-	e.log("fs").Warn("clearing away a mount whose process has died", "mount", point)
-	if err := fs.ClearDead(point); err != nil {
-		return nil, err
-	}
-	return fs.Mount(ctx, point, files, opts)
+	g := liftGuard(point, e.log("fs"))
+	defer func() { g.close(err == nil) }()
+	return fs.Mount(ctx, point, files, fs.MountOptions{Locker: e.place.name, ReadOnly: e.place.readOnly, AllowOther: e.place.owner.allowOther})
 }
 
 // makeMountPoint makes the folder if nothing is there. It looks at nothing that is

@@ -26,6 +26,8 @@ type server struct {
 	http   *http.Server
 	// end ends the requests that run.
 	end context.CancelFunc
+	// restarts takes a request to begin anew, with how long programs may keep files open.
+	restarts chan time.Duration
 
 	mu   sync.Mutex // guards runs; taken alone
 	runs map[string]context.CancelFunc
@@ -43,9 +45,10 @@ func serve(l locker, at where, log *slog.Logger) (*server, error) {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &server{locker: l, where: at, log: log, path: path, end: end, runs: map[string]context.CancelFunc{}}
+	s := &server{locker: l, where: at, log: log, path: path, end: end, restarts: make(chan time.Duration, 1), runs: map[string]context.CancelFunc{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathStatus, s.status)
+	mux.HandleFunc("POST "+pathRestart, s.restart)
 	mux.HandleFunc("GET "+pathInfo, s.info)
 	mux.HandleFunc("GET "+pathList, s.list)
 	mux.HandleFunc("GET "+pathSearch, s.search)
