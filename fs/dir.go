@@ -45,6 +45,9 @@ func (f *FS) OpenDir(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut)
 		h.parent = catalog.Root
 	}
 	out.Fh = f.folders.add(h)
+	if w, ok := f.opts.Watcher.(FolderWatcher); ok {
+		w.Listed(a.ID)
+	}
 	return fuse.OK
 }
 

@@ -25,6 +25,11 @@ type Watcher interface {
 	Ended(handle uint64)
 }
 
+// FolderWatcher is a Watcher that is also told of folders that programs list.
+type FolderWatcher interface {
+	Listed(folder catalog.ID)
+}
+
 // nobody watches.
 type nobody struct{}
 

@@ -22,6 +22,7 @@ type ahead struct {
 	cache   *cache.Cache
 	index   *catalog.Index
 	packed  func(v *catalog.Version) bool // its scan pack is here
+	bucket  *bucket
 	traffic interface{ Stats() sched.Stats }
 	log     *slog.Logger
 
@@ -37,13 +38,14 @@ type wanted struct {
 
 var (
 	_ fs.Watcher         = (*ahead)(nil)
+	_ fs.FolderWatcher   = (*ahead)(nil)
 	_ prefetch.Warmer    = (*ahead)(nil)
 	_ prefetch.Successor = order{}
 	_ prefetch.Walk      = order{}
 )
 
 func newAhead(e *engine, mount string) *ahead {
-	a := &ahead{cache: e.cache, index: e.index, traffic: e.store.queue, log: e.log("prefetch"), wishes: map[wanted]*cache.Wish{},
+	a := &ahead{cache: e.cache, index: e.index, bucket: e.bucket, traffic: e.store.queue, log: e.log("prefetch"), wishes: map[wanted]*cache.Wish{},
 		packed: func(v *catalog.Version) bool { return e.packs.bytes(v) > 0 }}
 	o := order{index: e.index, text: e.playlist, mount: mount}
 	a.planner = prefetch.New(a, o, o, prefetch.Options{})
@@ -117,6 +119,9 @@ func (a *ahead) Asked(handle uint64, off, n int64) remote.Class {
 
 // Answered is fs.Watcher's.
 func (a *ahead) Answered(handle uint64) { a.planner.Served(handle, time.Now()) }
+
+// Listed is fs.FolderWatcher's.
+func (a *ahead) Listed(folder catalog.ID) { a.bucket.Listed(folder) }
 
 // Closed is fs.Watcher's.
 func (a *ahead) Closed(handle uint64) { a.planner.Flush(handle, time.Now()) }

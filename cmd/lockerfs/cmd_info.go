@@ -67,8 +67,11 @@ func (i info) rows() []row {
 		row{"sha256", first(i.SHA256, "not known yet")})
 	if o := i.Object; o != nil {
 		rows = append(rows, row{"object", o.Key}, row{"etag", o.ETag})
-		if o.Foreign {
-			rows = append(rows, row{"owner", "not written by lockerfs"})
+		switch {
+		case o.Missing:
+			rows = append(rows, row{"owner", "not written by lockerfs; MISSING from the bucket"})
+		case o.Foreign:
+			rows = append(rows, row{"owner", "not written by lockerfs, adopted"})
 		}
 	}
 	return append(rows, row{"id", i.ID.String()})

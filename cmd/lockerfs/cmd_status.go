@@ -59,6 +59,7 @@ func (s status) text(now time.Time, home string) string {
 	}
 	b.WriteString(s.writes())
 	b.WriteString(s.contents(now))
+	b.WriteString(s.Adopted.text())
 	if c := s.Cache; c != nil && c.Counting {
 		fmt.Fprintf(&b, "here %s, counting\n", humanSize(c.Held))
 	} else if c != nil {

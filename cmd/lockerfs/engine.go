@@ -77,6 +77,8 @@ type engine struct {
 	wake, news chan struct{}
 	// importing holds one token: who has it may import.
 	importing chan struct{}
+	// bucket is what is done about objects of others.
+	bucket *bucket
 	// opening holds one token: who has it may make the committer.
 	opening chan struct{}
 
@@ -95,6 +97,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	}
 	e := &engine{ground: g, place: p, started: time.Now(), totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
+	e.bucket = newBucket()
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)
 	defer func() {
@@ -202,6 +205,7 @@ func (e *engine) nudge() {
 	}
 	e.packs.nudge()
 	e.heads.nudge()
+	wake(e.bucket.news)
 }
 
 // follow keeps the index at the end of the log until ctx ends. hopeless, if not nil,
@@ -214,6 +218,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.heads.fill(ctx) })
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
+	tending.Go(func() { e.watchBucket(ctx) })
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

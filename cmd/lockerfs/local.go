@@ -53,6 +53,9 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	if s.Change, err = e.lastChange(ctx); err != nil {
 		return status{}, err
 	}
+	if s.Adopted, err = e.adopted(ctx); err != nil {
+		return status{}, err
+	}
 	e.mu.Lock()
 	s.Import = e.progress
 	e.mu.Unlock()

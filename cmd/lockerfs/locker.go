@@ -18,6 +18,7 @@ type locker interface {
 	reader
 	filer
 	keeper
+	adopting
 	// Sync waits until everything that was changed here is in the store. When the store
 	// does not take it, it goes on waiting if patient.
 	Sync(ctx context.Context, patient bool) error
@@ -117,6 +118,8 @@ type status struct {
 	// Packs are the scan packs on this machine.
 	Packs  *packStats       `json:"packs,omitempty"`
 	Import *intake.Progress `json:"import,omitempty"`
+	// Adopted is there where something of the bucket is.
+	Adopted *adoptedStats `json:"adopted,omitempty"`
 	// Waiting is what was changed here and is not in the store yet.
 	Waiting *pending.Waiting `json:"waiting,omitempty"`
 	// Passthrough, Traffic and Heads, the tracks that begin at once, are there while the

@@ -95,6 +95,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.initCommand(),
 		a.importCommand(),
+		a.adoptCommand(),
+		a.watchCommand(),
+		a.refreshCommand(),
 		a.organizeCommand(),
 		a.mountCommand(),
 		a.umountCommand(),

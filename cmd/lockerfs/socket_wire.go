@@ -30,6 +30,12 @@ import (
 //	DELETE /v1/verify/ID               ends that; its report still comes
 //	POST   /v1/export                  exportRequest; frames: progress, then report
 //	DELETE /v1/export/ID               ends that; its report still comes
+//	POST   /v1/adopt                   adoptRequest; frames: progress, places and moves,
+//	                                   then report
+//	DELETE /v1/adopt/ID                ends that; its report still comes
+//	GET    /v1/watches                 catalog.Settings
+//	POST   /v1/refresh                 refreshRequest; one frame at the end
+//	DELETE /v1/refresh/ID              ends that
 //
 // A request that fails is answered with status 422 and a frame that holds the
 // fault; where frames have begun, the fault is the last one.
@@ -46,6 +52,9 @@ const (
 	pathRestore  = "/v1/restore"
 	pathVerify   = "/v1/verify"
 	pathExport   = "/v1/export"
+	pathAdopt    = "/v1/adopt"
+	pathWatches  = "/v1/watches"
+	pathRefresh  = "/v1/refresh"
 )
 
 // frame is one line of an answer.
@@ -65,6 +74,10 @@ type frame struct {
 	Verified  *catalog.VerifyReport   `json:"verified,omitempty"`
 	Exporting *intake.ExportProgress  `json:"exporting,omitempty"`
 	Exported  *intake.ExportReport    `json:"exported,omitempty"`
+
+	Adopting  *intake.AdoptProgress `json:"adopting,omitempty"`
+	Adopted   *adopted              `json:"adopted,omitempty"`
+	Refreshed *refreshed            `json:"refreshed,omitempty"`
 
 	Fault *wireFault `json:"fault,omitempty"`
 	// End is set on the last frame: an answer without one was cut.

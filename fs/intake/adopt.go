@@ -82,6 +82,8 @@ type AdoptReport struct {
 	// Renamed lists the keys of files that could not have the name they would have had.
 	Renamed      []Note `json:"renamed,omitempty"`
 	RenamedCount int64  `json:"renamed_count"`
+	// Wanted audio files are not described yet.
+	Wanted int64 `json:"wanted"`
 	// Described files were read for their tags, which took so many Requests and ReadBytes.
 	Described int64 `json:"described"`
 	Requests  int64 `json:"requests"`
@@ -162,20 +164,12 @@ func (ws Watched) Of(key string) (w catalog.Watch, ok bool) {
 // ErrNotWatched: no watch of the locker has this prefix.
 var ErrNotWatched = errors.New("this prefix was not adopted")
 
-// Run adopts what lies under the prefix of one of the watches: names first, then tags. It
-// goes on past objects that fail and names them in the report; the error is for what ends
-// it. What is reported as new is committed, also on an error. progress, if not nil, is
+// Survey compares the listing under the prefix of one of the watches with the catalog: what
+// is new comes in, what has changed becomes a new version, what has vanished is marked. It
+// goes on past objects that cannot come in and names them in the report; the error is for
+// what ends it. What is reported is committed, also on an error. progress, if not nil, is
 // called a few times a second from one goroutine.
-func (a *Adopter) Run(ctx context.Context, prefix string, all Watched, progress func(AdoptProgress)) (AdoptReport, error) {
-	return a.run(ctx, prefix, all, progress, true)
-}
-
-// Survey is the first stage of Run: it compares the listing with the catalog.
 func (a *Adopter) Survey(ctx context.Context, prefix string, all Watched, progress func(AdoptProgress)) (AdoptReport, error) {
-	return a.run(ctx, prefix, all, progress, false)
-}
-
-func (a *Adopter) run(ctx context.Context, prefix string, all Watched, progress func(AdoptProgress), whole bool) (AdoptReport, error) {
 	var w *catalog.Watch
 	for i := range all {
 		if all[i].Prefix == prefix {
@@ -196,9 +190,6 @@ func (a *Adopter) run(ctx context.Context, prefix string, all Watched, progress 
 	s := survey{a: a, w: *w, all: all, ledger: &l}
 	err := s.run(ctx)
 	l.count(func(r *AdoptReport, _ *AdoptProgress) { r.Tree = time.Since(began) })
-	if err == nil && whole && a.Commit != nil {
-		err = a.describe(ctx, prefix, &l)
-	}
 	stop()
 	if err == nil && a.Commit != nil {
 		a.Commit.Rest(ctx)
@@ -208,7 +199,8 @@ func (a *Adopter) run(ctx context.Context, prefix string, all Watched, progress 
 	return report, err
 }
 
-// Describe is the second stage of Run, for all under a prefix that is not described yet.
+// Describe reads what lies under a prefix and is not described yet. Files that cannot be
+// read are named in the report; the error is for what ends it.
 func (a *Adopter) Describe(ctx context.Context, prefix string, progress func(AdoptProgress)) (AdoptReport, error) {
 	began := time.Now()
 	var l adoptLedger
@@ -218,4 +210,12 @@ func (a *Adopter) Describe(ctx context.Context, prefix string, progress func(Ado
 	report := l.result()
 	report.Elapsed = time.Since(began)
 	return report, err
+}
+
+// Took adds what a second stage has done to the report of the first.
+func (r *AdoptReport) Took(d AdoptReport) {
+	r.Described, r.Requests, r.ReadBytes = d.Described, d.Requests, d.ReadBytes
+	r.Damaged, r.DamagedCount = d.Damaged, d.DamagedCount
+	r.Failed, r.FailedCount = append(r.Failed, d.Failed...), r.FailedCount+d.FailedCount
+	r.Elapsed += d.Elapsed
 }

@@ -92,6 +92,14 @@ func (d *describing) find(ctx context.Context, out chan<- []catalog.Entry) error
 // give hands on a group, and before it those of folders that are looked at meanwhile.
 func (d *describing) give(ctx context.Context, out chan<- []catalog.Entry, group []catalog.Entry) error {
 	for {
+		select {
+		case folder := <-d.a.Looked:
+			if err := d.giveFolder(ctx, out, folder); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
 		if group = d.claim(group); len(group) == 0 {
 			return nil
 		}

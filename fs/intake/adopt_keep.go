@@ -182,10 +182,23 @@ func (d *describing) commit(ctx context.Context, files []*look) error {
 	if len(files) == 0 || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	ops := make([]catalog.Op, len(files))
+	ops := make([]catalog.Op, 0, len(files))
 	now := time.Now().UnixNano()
-	for i, one := range files {
-		ops[i] = catalog.Op{Verb: catalog.Describe, At: now, ID: one.entry.ID, Version: one.entry.Version}
+	for _, one := range files {
+		// A survey may have seen since that the object has changed, or gone.
+		e, err := d.a.Index.Entry(ctx, one.entry.ID)
+		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+			return err
+		}
+		v := one.entry.Version
+		if err != nil || e.Version == nil || e.Version.ID != v.ID || e.Version.Object.ETag != v.Object.ETag {
+			continue
+		}
+		v.Object, v.SHA256 = e.Version.Object, e.Version.SHA256
+		ops = append(ops, catalog.Op{Verb: catalog.Describe, At: now, ID: e.ID, Version: v})
+	}
+	if len(ops) == 0 {
+		return nil
 	}
 	done, err := d.a.Commit.Commit(ctx, ops)
 	if err != nil {
@@ -195,7 +208,7 @@ func (d *describing) commit(ctx context.Context, files []*look) error {
 		d.a.Logger.Debug("a file that was read is another by now", "entry", c.ID, "what", c.What)
 	}
 	d.ledger.count(func(r *AdoptReport, p *AdoptProgress) {
-		r.Described += int64(len(files))
+		r.Described += int64(len(ops))
 		p.Described = r.Described
 	})
 	return nil

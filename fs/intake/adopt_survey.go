@@ -196,7 +196,7 @@ func (s *survey) new(ctx context.Context, o remote.Object) error {
 		r.NewBytes += o.Size
 		p.New, p.Current = r.New, at
 		if tag.Audio(name) {
-			p.Wanted++
+			r.Wanted++
 		}
 	})
 	if s.a.Commit == nil && s.a.Placed != nil {
@@ -227,10 +227,10 @@ func (s *survey) known(ctx context.Context, e *catalog.Entry, o remote.Object) e
 			s.describe(e, &v)
 			s.ledger.count(func(r *AdoptReport, _ *AdoptProgress) { r.Back++ })
 		}
-		s.ledger.count(func(r *AdoptReport, p *AdoptProgress) {
+		s.ledger.count(func(r *AdoptReport, _ *AdoptProgress) {
 			r.Present++
 			if undescribed(e) {
-				p.Wanted++
+				r.Wanted++
 			}
 		})
 		return nil
@@ -250,10 +250,10 @@ func (s *survey) known(ctx context.Context, e *catalog.Entry, o remote.Object) e
 	mtime := s.timeOf(o)
 	s.expect[e.ID] = v.ID
 	s.ops = append(s.ops, catalog.Op{Verb: catalog.Replace, At: s.grow.now, ID: e.ID, MTime: &mtime, Version: next})
-	s.ledger.count(func(r *AdoptReport, p *AdoptProgress) {
+	s.ledger.count(func(r *AdoptReport, _ *AdoptProgress) {
 		r.Changed++
 		if tag.Audio(e.Name) {
-			p.Wanted++
+			r.Wanted++
 		}
 	})
 	return nil

@@ -86,9 +86,20 @@ func (d *device) adopter() *intake.Adopter {
 	return &intake.Adopter{Store: d.store, Index: d.index, Commit: d.importer.Commit, Logger: d.importer.Logger}
 }
 
+// adoptAll runs both stages.
+func adoptAll(ctx context.Context, a *intake.Adopter, prefix string, all intake.Watched) (intake.AdoptReport, error) {
+	r, err := a.Survey(ctx, prefix, all, nil)
+	if err != nil {
+		return r, err
+	}
+	d, err := a.Describe(ctx, prefix, nil)
+	r.Took(d)
+	return r, err
+}
+
 func (d *device) adopt(t *testing.T, all intake.Watched) intake.AdoptReport {
 	t.Helper()
-	r, err := d.adopter().Run(t.Context(), all[0].Prefix, all, nil)
+	r, err := adoptAll(t.Context(), d.adopter(), all[0].Prefix, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +266,7 @@ func TestAdoptTakesACutListingForNone(t *testing.T) {
 	later := &secondFails{Store: store}
 	a := d.adopter()
 	a.Store = later
-	r, err := a.Run(t.Context(), "", everything, nil)
+	r, err := adoptAll(t.Context(), a, "", everything)
 	if !errors.Is(err, remote.ErrThrottled) || r.Missing != 0 {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -287,24 +298,24 @@ func TestAdoptChooses(t *testing.T) {
 	d := newDevice(t, store)
 	all := intake.Watched{{Prefix: "in/", Layout: "keys", Under: "Shown/Here", Exclude: []string{"podcasts/", "*.pdf"}},
 		{Prefix: "in/deep/", Layout: "keys"}}
-	r, err := d.adopter().Run(t.Context(), "in/", all, nil)
+	r, err := adoptAll(t.Context(), d.adopter(), "in/", all)
 	if err != nil || r.Excluded != 2 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	if diff := cmp.Diff([]string{"Shown/Here/a.flac"}, d.paths(t)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := d.adopter().Run(t.Context(), "in/deep/", all, nil); err != nil {
+	if _, err := adoptAll(t.Context(), d.adopter(), "in/deep/", all); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"Shown/Here/a.flac", "in/deep/er/d.flac"}, d.paths(t)); diff != "" {
 		t.Error(diff)
 	}
 	// A later look at the outer prefix leaves alone what the inner one has.
-	if r, err := d.adopter().Run(t.Context(), "in/", all, nil); err != nil || r.Missing+r.New != 0 {
+	if r, err := adoptAll(t.Context(), d.adopter(), "in/", all); err != nil || r.Missing+r.New != 0 {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	if _, err := d.adopter().Run(t.Context(), "other/", all, nil); !errors.Is(err, intake.ErrNotWatched) {
+	if _, err := adoptAll(t.Context(), d.adopter(), "other/", all); !errors.Is(err, intake.ErrNotWatched) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -318,7 +329,7 @@ func TestAdoptLeavesOurObjects(t *testing.T) {
 	fill(t, store, "Music/A/B/01 On its way.0123456789ab.flac", []byte("not committed yet"))
 	a := d.adopter()
 	a.Store = &odd{store, []string{"zz/", "zz/.lockerfs/x.mp3", "zz//name.mp3", "zz/\xff.mp3", "zz/" + strings.Repeat("n", 256) + ".mp3"}}
-	r, err := a.Run(t.Context(), "", everything, nil)
+	r, err := adoptAll(t.Context(), a, "", everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +370,7 @@ func TestAdoptOnTwoDevices(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := two.adopter().Run(context.Background(), "", everything, nil)
+		_, err := adoptAll(context.Background(), two.adopter(), "", everything)
 		done <- err
 	}()
 	one.adopt(t, everything)
@@ -384,7 +395,7 @@ func TestAdoptGoesOn(t *testing.T) {
 	defer cancel()
 	a := d.adopter()
 	a.Store = &stopsAfter{Store: store, left: 150, stop: cancel}
-	if r, err := a.Run(ctx, "", everything, nil); !errors.Is(err, context.Canceled) || r.New != 300 {
+	if r, err := adoptAll(ctx, a, "", everything); !errors.Is(err, context.Canceled) || r.New != 300 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	first := store.gets.Load()

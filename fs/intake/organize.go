@@ -25,6 +25,8 @@ type Organizer struct {
 	Index  *catalog.Index
 	Commit Committer // may be nil in a dry run
 	Logger *slog.Logger
+	// Only, if not nil, says which files may move; all others stay where they are.
+	Only func(at string, e catalog.Entry) bool
 
 	batch int // entries moved by a commit; 0 for moveBatch
 }
@@ -134,6 +136,8 @@ type organize struct {
 	// at present, placed those that have a new place in this pass, own the files that
 	// are being planned.
 	movers, lifted, placed, own map[catalog.ID]bool
+	// free are the files that may move; nil for all.
+	free map[catalog.ID]bool
 	// late are those that could not have their names yet when they moved.
 	late []step
 
@@ -195,6 +199,9 @@ func (r *organize) close() {
 
 // all plans, and then moves.
 func (r *organize) all(ctx context.Context) error {
+	if err := r.setFree(ctx); err != nil || r.free != nil && len(r.free) == 0 {
+		return err
+	}
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
@@ -208,6 +215,20 @@ func (r *organize) all(ctx context.Context) error {
 		return r.preview()
 	}
 	return r.carryOut(ctx)
+}
+
+// setFree finds out which files may move.
+func (r *organize) setFree(ctx context.Context) error {
+	if r.o.Only == nil {
+		return nil
+	}
+	r.free = map[catalog.ID]bool{}
+	return r.o.Index.Walk(ctx, r.top, func(at string, e catalog.Entry) error {
+		if e.Kind == catalog.File && r.o.Only(at, e) {
+			r.free[e.ID] = true
+		}
+		return nil
+	})
 }
 
 func (r *organize) now() OrganizeProgress {

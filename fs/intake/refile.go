@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -117,17 +118,24 @@ type goal struct {
 
 // plan gives where the files of a group go: for those that stay, where they are.
 func (r *organize) plan(g *heldGroup, first bool) ([]goal, error) {
-	stay := make([]bool, len(g.files))
-	to, err := r.planSome(g, stay)
+	bound := make([]bool, len(g.files))
+	for i, f := range g.files {
+		bound[i] = r.free != nil && !r.free[f.id]
+	}
+	to, err := r.planSome(g, bound)
 	if err != nil {
 		return nil, err
 	}
+	stay := slices.Clone(bound)
 	if !g.leave(to, stay) {
 		return to, nil
 	}
+	for i := range stay {
+		stay[i] = stay[i] || bound[i]
+	}
 	if first {
 		for i, f := range g.files {
-			if stay[i] && f.audio {
+			if stay[i] && f.audio && !bound[i] {
 				r.count(func(_ *OrganizeProgress, report *OrganizeReport) { report.Untagged++ })
 			} else if stay[i] {
 				r.mayName(f)
