@@ -123,6 +123,9 @@ func (b *body) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		n, err := b.read(piece, p)
+		if limited := b.limit(n); limited != nil {
+			return 0, limited
+		}
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -159,6 +162,23 @@ func (b *body) hold(pass *pass, p []byte) ([]byte, error) {
 		p = p[:held]
 	}
 	return p, err
+}
+
+// limit waits until the n bytes that have come fit the limit. What waits is not measured.
+func (b *body) limit(n int) error {
+	l := &b.store.downLimit
+	if n == 0 || l.get() == 0 {
+		return nil
+	}
+	b.mu.Lock()
+	receiving := b.piece != nil
+	b.mu.Unlock()
+	if receiving {
+		b.store.meter.end()
+		defer b.store.meter.begin()
+	}
+	_, err := l.wait(b.ctx, n)
+	return err
 }
 
 // drop ends the piece being read.

@@ -28,6 +28,8 @@ type Store struct {
 	queue *queue
 	meter *meter
 	up    *uploads
+
+	upLimit, downLimit limit
 }
 
 var _ remote.Store = (*Store)(nil)

@@ -30,6 +30,12 @@ type uploads struct {
 // put sends a body at the pace that ticket's class has among all that is on its way.
 func (s *Store) put(ctx context.Context, key string, body *io.SectionReader, o remote.PutOptions) (remote.Object, error) {
 	ticket := remote.TicketOf(ctx)
+	if s.upLimit.get() > 0 {
+		ctx = remote.WithPace(ctx, func(ctx context.Context, n int) error {
+			_, err := s.upLimit.wait(ctx, n)
+			return err
+		})
+	}
 	if body == nil || body.Size() <= small || !background(ticket.Class()) {
 		return s.below.Put(ctx, key, body, o)
 	}

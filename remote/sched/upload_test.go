@@ -107,3 +107,29 @@ func TestCommitsAreNotHeld(t *testing.T) {
 		}
 	})
 }
+
+// A limit holds in each second and in each direction, for what is waited for too, and can
+// be changed while bytes are on their way.
+func TestLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(newLink(80*mbit, 10*time.Millisecond))
+		s.Limit(Limits{Up: 1 << 20, Down: 2 << 20})
+		for class := range remote.Class(remote.Classes) {
+			down := fetch(t, s, remote.NewTicket(class), "k", 4*mib)
+			if down < 1700*time.Millisecond || down > 3*time.Second {
+				t.Errorf("class %d: 4 MiB at 2 MiB/s came in %v", class, down)
+			}
+			time.Sleep(time.Second)
+		}
+		if up := send(t.Context(), t, s, remote.Demand, 4*mib); up < 3700*time.Millisecond || up > 5*time.Second {
+			t.Errorf("4 MiB at 1 MiB/s went in %v", up)
+		}
+		time.AfterFunc(time.Second, func() { s.Limit(Limits{}) })
+		if took := fetch(t, s, remote.NewTicket(remote.Demand), "k", 8*mib); took > 2500*time.Millisecond {
+			t.Errorf("a limit that was lifted after a second: %v", took)
+		}
+		if s.Limits() != (Limits{}) {
+			t.Errorf("limits are %+v", s.Limits())
+		}
+	})
+}
