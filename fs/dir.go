@@ -33,7 +33,7 @@ const dots = 2
 // OpenDir implements fuse.RawFileSystem.
 func (f *FS) OpenDir(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	var a catalog.Attr
-	err := f.names(cancel, func(ctx context.Context) (err error) {
+	err := f.namesIn(cancel, folders, func(ctx context.Context) (err error) {
 		a, err = f.folderNode(ctx, id(in.NodeId))
 		return err
 	})
@@ -150,7 +150,7 @@ func (h *folder) more(cancel <-chan struct{}) error {
 	}
 	var page []catalog.Attr
 	var announced uint64
-	err := h.fs.names(cancel, func(ctx context.Context) (err error) {
+	err := h.fs.namesIn(cancel, h.node, func(ctx context.Context) (err error) {
 		announced = h.fs.announced.Load() // before reading: see the package comment
 		page, err = h.fs.tree.Children(ctx, h.node, after, pageSize)
 		return err

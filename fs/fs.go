@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"os"
@@ -34,6 +35,8 @@ type Options struct {
 	Writer Writer
 	// Watcher is told what programs do with open files; nil for none.
 	Watcher Watcher
+	// Pins keeps what is asked for on this machine; nil where nothing can be pinned.
+	Pins Pins
 	// Log is for what the kernel is not told; nil for none.
 	Log *slog.Logger
 }
@@ -139,7 +142,7 @@ func (f *FS) OnUnmount() {
 func (f *FS) names(cancel <-chan struct{}, read func(ctx context.Context) error) error {
 	for {
 		if !f.tree.Synced() {
-			if err := f.awaitSync(cancel); err != nil {
+			if err := f.await(cancel, f.tree.WaitSynced); err != nil {
 				return err
 			}
 		}
@@ -150,10 +153,30 @@ func (f *FS) names(cancel <-chan struct{}, read func(ctx context.Context) error)
 	}
 }
 
-func (f *FS) awaitSync(cancel <-chan struct{}) error {
+// folders, in place of one of them, is for what is known once all folders are: that a node
+// was looked up shows that it is here.
+const folders catalog.ID = 0
+
+// namesIn is names for those who read only what is in folder: in the first sync they wait
+// for that alone.
+func (f *FS) namesIn(cancel <-chan struct{}, folder catalog.ID, read func(ctx context.Context) error) error {
+	for {
+		if !f.tree.Synced() {
+			if err := f.await(cancel, func(ctx context.Context) error { return f.tree.Await(ctx, folder) }); err != nil {
+				return err
+			}
+		}
+		f.answering.Store(true)
+		if err := read(context.Background()); !errors.Is(err, catalog.ErrUnsynced) {
+			return err
+		}
+	}
+}
+
+func (f *FS) await(cancel <-chan struct{}, wait func(ctx context.Context) error) error {
 	r := newRequest(cancel, f.opts.Timeout)
 	defer r.finish()
-	err := f.tree.WaitSynced(r)
+	err := wait(r)
 	if err != nil && r.wasInterrupted() {
 		return context.Canceled
 	}

@@ -17,7 +17,7 @@ import (
 func (f *FS) Lookup(cancel <-chan struct{}, header *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	stored := norm.NFC.String(name)
 	var a catalog.Attr
-	err := f.names(cancel, func(ctx context.Context) (err error) {
+	err := f.namesIn(cancel, id(header.NodeId), func(ctx context.Context) (err error) {
 		a, err = f.child(ctx, id(header.NodeId), stored)
 		return err
 	})
@@ -86,7 +86,7 @@ func (f *FS) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrO
 		validity = 0
 		err = read(context.Background())
 	} else {
-		err = f.names(cancel, read)
+		err = f.namesIn(cancel, folders, read)
 	}
 	if err != nil {
 		return f.status("getattr", in.NodeId, err)
@@ -102,7 +102,7 @@ func (f *FS) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Status {
 	if in.Mask&unix.W_OK != 0 && f.opts.Writer == nil {
 		return f.status("access", in.NodeId, errReadOnly)
 	}
-	return f.status("access", in.NodeId, f.names(cancel, func(ctx context.Context) error {
+	return f.status("access", in.NodeId, f.namesIn(cancel, folders, func(ctx context.Context) error {
 		_, err := f.node(ctx, id(in.NodeId))
 		return err
 	}))

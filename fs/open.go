@@ -64,7 +64,7 @@ func (f *FS) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fu
 
 // version gives the content that the kernel knows as node.
 func (f *FS) version(cancel <-chan struct{}, node catalog.ID) (v *catalog.Version, err error) {
-	err = f.names(cancel, func(ctx context.Context) (err error) {
+	err = f.namesIn(cancel, folders, func(ctx context.Context) (err error) {
 		v, err = f.tree.Version(ctx, node)
 		if errors.Is(err, catalog.ErrNotFound) {
 			err = errStale

@@ -25,13 +25,17 @@ type Names interface {
 	Entry(ctx context.Context, id catalog.ID) (catalog.Entry, error)
 }
 
-// Gate tells whether names may be answered: not before the first sync of a device
-// is whole.
+// Gate tells whether names may be answered: in the first sync of a device a folder not
+// before it is there whole.
 type Gate interface {
 	// Synced is called twice for every request about names, so it must cost little.
 	Synced() bool
 	// WaitSynced returns nil once Synced is true, or an error when ctx ends first.
 	WaitSynced(ctx context.Context) error
+	// Await returns nil once what is in folder may be read, or an error when ctx ends
+	// first; folder 0 stands for the folders alone. What is read all the same while it is
+	// not there whole gives [catalog.ErrUnsynced].
+	Await(ctx context.Context, folder catalog.ID) error
 }
 
 // Tree is what is mounted. [catalog.Index] is one.

@@ -26,7 +26,9 @@ const (
 	stateOnline  = "online"  // only in the store
 	statePartial = "partial" // some bytes are here
 	stateLocal   = "local"   // all bytes are here
+	statePinned  = "pinned"  // all bytes are here to stay
 	statePending = "pending" // written here, not in the store yet
+	stateMissing = "missing" // the store has lost it, and not all is here
 )
 
 // GetXAttr implements fuse.RawFileSystem.
@@ -68,6 +70,8 @@ func (f *FS) xattr(cancel <-chan struct{}, node catalog.ID, name string) ([]byte
 	switch {
 	case !strings.HasPrefix(name, "user."):
 		return nil, errNoAttr
+	case name == attrPin:
+		return f.pinned(cancel, node)
 	case name == attrSHA256 || name == attrKey || name == attrState:
 		return f.ownXattr(cancel, node, name)
 	}
@@ -85,12 +89,13 @@ func (f *FS) xattr(cancel <-chan struct{}, node catalog.ID, name string) ([]byte
 func (f *FS) ownXattr(cancel <-chan struct{}, node catalog.ID, name string) ([]byte, error) {
 	v, err := f.version(cancel, node)
 	switch {
+	case errors.Is(err, errStale) && name == attrState:
+		word, err := f.summary(cancel, node)
+		return []byte(word), err
 	case errors.Is(err, errStale):
 		return nil, errNoAttr // a folder
 	case err != nil:
 		return nil, err
-	case name == attrState && v.Object.Key == "":
-		return []byte(statePending), nil
 	case name == attrKey && v.Object.Key == "":
 		return nil, errNoAttr
 	case name == attrKey:
@@ -104,9 +109,17 @@ func (f *FS) ownXattr(cancel <-chan struct{}, node catalog.ID, name string) ([]b
 }
 
 func (f *FS) state(v *catalog.Version) string {
+	if v.Object.Key == "" {
+		return statePending
+	}
+	if f.opts.Pins != nil && f.opts.Pins.Kept(v) {
+		return statePinned
+	}
 	switch here := f.contents.Present(v); {
 	case here >= v.Size:
 		return stateLocal
+	case v.Object.Missing:
+		return stateMissing
 	case here > 0:
 		return statePartial
 	}
@@ -117,7 +130,7 @@ func (f *FS) state(v *catalog.Version) string {
 // has none.
 func (f *FS) sharedXattrs(cancel <-chan struct{}, node catalog.ID) (map[string][]byte, error) {
 	var e catalog.Entry
-	err := f.names(cancel, func(ctx context.Context) error {
+	err := f.namesIn(cancel, folders, func(ctx context.Context) error {
 		a, err := f.node(ctx, node)
 		if err != nil {
 			return err
@@ -140,7 +153,7 @@ func (f *FS) xattrNames(cancel <-chan struct{}, node catalog.ID) ([]string, erro
 	v, err := f.version(cancel, node)
 	switch {
 	case errors.Is(err, errStale):
-		return names, nil
+		return names, nil // whoever lists a folder does not want to know that of all in it
 	case err != nil:
 		return nil, err
 	case v.Object.Key == "":

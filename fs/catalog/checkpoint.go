@@ -3,16 +3,11 @@ package catalog
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/lockerfs/lockerfs/remote"
 )
@@ -48,6 +43,8 @@ type segmentRef struct {
 	First ID     `json:"first"`
 	Last  ID     `json:"last"`
 	Lines int    `json:"lines"`
+	// Other: it holds no files.
+	Other bool `json:"other,omitempty"`
 }
 
 // segmentLine is one line of a segment: a file, something past, or an object that was
@@ -98,128 +95,6 @@ func parseManifestKey(key string) (n int64, hash string, ok bool) {
 	digits, hash, ok := strings.Cut(path.Base(key), "-")
 	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, hash, ok && err == nil && n > 0 && len(digits) == 20 && len(hash) == 32
-}
-
-// load takes one checkpoint into the index, whole or not at all.
-func (x *Index) load(ctx context.Context, s remote.Getter, format Format, key string) error {
-	head, refs, folders, err := readManifest(ctx, s, key)
-	if err != nil {
-		return err
-	}
-	if head.Epoch != format.Epoch {
-		return fmt.Errorf("epoch %.40q: %w", head.Epoch, ErrEpoch)
-	}
-	return x.update(ctx, func(st *txState) error {
-		if err := st.begin(format, head.N); err != nil {
-			return err
-		}
-		if err := st.restoreSettings(head.Settings); err != nil {
-			return err
-		}
-		for _, e := range folders {
-			if err := st.restore(segmentLine{Entry: &e}, Dir); err != nil {
-				return err
-			}
-		}
-		for len(refs) > 0 {
-			batch := refs[:min(parallelReads, len(refs))]
-			refs = refs[len(batch):]
-			if err := st.loadSegments(ctx, s, batch); err != nil {
-				return err
-			}
-		}
-		return st.checkTree(len(folders))
-	})
-}
-
-func (s *txState) loadSegments(ctx context.Context, from remote.Getter, refs []segmentRef) error {
-	bodies := make([][]byte, len(refs))
-	g, gctx := errgroup.WithContext(ctx)
-	for i, ref := range refs {
-		g.Go(func() (err error) {
-			bodies[i], err = get(gctx, from, segmentPrefix+ref.Hash, maxSegmentBody)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	for i, ref := range refs {
-		if bodyHash(bodies[i]) != ref.Hash {
-			return fmt.Errorf("segment %.16s is not what its name says: %w", ref.Hash, ErrCorrupt)
-		}
-		text, err := unpack(bodies[i], maxSegmentText)
-		if err != nil {
-			return fmt.Errorf("segment %.16s: %v: %w", ref.Hash, err, ErrCorrupt)
-		}
-		err = readLines(&lines{text}, ref.Lines, func(line *segmentLine) error { return s.restore(*line, File) })
-		if err != nil {
-			return fmt.Errorf("segment %.16s: %w", ref.Hash, err)
-		}
-	}
-	return nil
-}
-
-// restore takes one entry of a checkpoint, under the same rules as Apply.
-func (s *txState) restore(line segmentLine, kind Kind) error {
-	switch {
-	case line.Past != nil:
-		past := &line.Past.Entry
-		if err := checkEntry(past); err != nil || !past.ID.valid() || past.Version != nil && !past.Version.ID.valid() {
-			return fmt.Errorf("past entry: %v: %w", err, ErrCorrupt)
-		}
-		return corruptIfConstraint(s.keep(*line.Past))
-	case line.Condemned != nil:
-		return s.restoreCondemned(line.Condemned)
-	case line.Ignored != nil:
-		return s.restoreIgnored(line.Ignored)
-	case line.Entry == nil:
-		return fmt.Errorf("empty line: %w", ErrCorrupt)
-	}
-	e := line.Entry
-	if e.ID == Root && kind == Dir {
-		r := root()
-		r.MTime, r.Mode, r.Xattrs = e.MTime, e.Mode, e.Xattrs
-		if err := checkShared(&r); err != nil {
-			return fmt.Errorf("root: %v: %w", err, ErrCorrupt)
-		}
-		return s.Put(r)
-	}
-	if err := checkEntry(e); err != nil || e.Kind != kind {
-		return fmt.Errorf("entry %s, a %s: %v: %w", e.ID, e.Kind, err, ErrCorrupt)
-	}
-	if !e.ID.valid() || e.Version != nil && !e.Version.ID.valid() {
-		return fmt.Errorf("entry %s: id out of range: %w", e.ID, ErrCorrupt)
-	}
-	// Ids and names given twice are caught by the index's own unique columns.
-	return corruptIfConstraint(s.insert(*e))
-}
-
-// corruptIfConstraint tells a checkpoint that contradicts itself from a failing disk.
-func corruptIfConstraint(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT {
-		return fmt.Errorf("%v: %w", err, ErrCorrupt)
-	}
-	return err
-}
-
-// checkTree makes sure that every entry hangs in the tree: it counts the folders
-// that can be reached from the root, and the entries whose folder is none. What hangs
-// under the root is a tree, so the walk ends.
-func (s *txState) checkTree(folders int) error {
-	var reached, lost int
-	_, err := s.one(`WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL
-		SELECT e.id FROM entry e JOIN t ON e.parent = t.id WHERE e.kind = 1)
-		SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM entry e
-			WHERE e.id <> 1 AND NOT EXISTS (SELECT 1 FROM entry p WHERE p.id = e.parent AND p.kind = 1))`, nil, &reached, &lost)
-	if err != nil {
-		return err
-	}
-	if reached != folders || lost > 0 {
-		return fmt.Errorf("%d of %d folders hang in the tree, %d entries have no folder: %w", reached, folders, lost, ErrCorrupt)
-	}
-	return nil
 }
 
 func readManifest(ctx context.Context, s remote.Getter, key string) (head manifestHead, refs []segmentRef, folders []Entry, err error) {

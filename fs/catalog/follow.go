@@ -71,6 +71,8 @@ func (f *Follower) open(ctx context.Context) error {
 	}
 	if epoch != format.Epoch || !f.index.Synced() && f.index.Applied() == 0 {
 		err = f.restart(ctx, format)
+	} else if loading, loadErr := f.index.loading(ctx); loading || loadErr != nil {
+		err = errors.Join(loadErr, f.goOn(ctx, format))
 	} else {
 		err = f.index.standsIn(ctx, f.log)
 	}
@@ -87,7 +89,7 @@ func (f *Follower) open(ctx context.Context) error {
 	return f.index.MarkSynced(ctx)
 }
 
-// restart begins the index anew, from the newest checkpoint. Where the tree was known
+// restart begins the index anew, from the newest checkpoint. Where names were known
 // before, those who told others of names learn that everything in the root may have
 // changed.
 func (f *Follower) restart(ctx context.Context, format Format) error {
@@ -95,17 +97,29 @@ func (f *Follower) restart(ctx context.Context, format Format) error {
 	if err != nil {
 		return err
 	}
-	if err := f.index.restart(ctx, f.log, format, f.logger); err != nil {
-		return err
+	gone, err := f.index.restart(ctx, f.log, format, f.logger)
+	changes := append(before, gone...)
+	if err == nil && len(changes) > 0 {
+		var after []Change
+		after, err = f.index.rootNames(ctx)
+		changes = append(changes, after...)
 	}
-	after, err := f.index.rootNames(ctx)
-	if err != nil {
-		return err
-	}
-	if changes := append(before, after...); len(changes) > 0 {
+	if len(changes) > 0 {
 		f.applied(Applied{N: f.index.Applied(), Changes: changes})
 	}
-	return nil
+	return err
+}
+
+// goOn reads the rest of a checkpoint that was begun, or begins anew where that cannot be.
+func (f *Follower) goOn(ctx context.Context, format Format) error {
+	done, err := f.index.resume(ctx, f.log.store)
+	switch {
+	case unusable(err), err == nil && !done:
+		return f.restart(ctx, format)
+	case err != nil:
+		return fmt.Errorf("reading the rest of a checkpoint: %w", err)
+	}
+	return f.index.learnLast(ctx, f.log)
 }
 
 // applyAll reads the commits in parallel and applies them in order.

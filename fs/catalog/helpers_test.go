@@ -91,13 +91,13 @@ func version(id ID, content string) *Version {
 // Ids for tests: valid, and far enough apart for fileOp.
 func tid(n int) ID { return minID + ID(n)*100_000 }
 
-// dump gives the tree as path -> content, folders ending in a slash.
+// dump gives the tree that is in the file as path -> content, folders ending in a slash.
 func dump(t testing.TB, x *Index) map[string]string {
 	t.Helper()
 	tree := map[string]string{}
 	var walk func(id ID, dir string)
 	walk = func(id ID, dir string) {
-		list, err := x.Children(context.Background(), id, "", 100_000)
+		list, err := x.children(context.Background(), id, "", 100_000)
 		if err != nil {
 			t.Fatal(err)
 		}

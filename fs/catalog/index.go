@@ -35,6 +35,8 @@ type Index struct {
 	// synced is open once the tree has been the whole tree of some commit. It stays so:
 	// a rebuilt catalog takes the place of the old one in one transaction.
 	synced *gate
+	// arrivals tells what is here while the tree is read for the first time.
+	arrivals *arrivals
 }
 
 // OpenIndex opens the index in the file at path, or begins an empty one. A file
@@ -67,7 +69,7 @@ func OpenIndex(ctx context.Context, path string, log *slog.Logger) (*Index, erro
 
 // openIndex opens the file; usable is false, and x nil, for another schema.
 func openIndex(ctx context.Context, path string) (x *Index, usable bool, err error) {
-	x = &Index{path: path, applying: newTurn(), synced: newGate()}
+	x = &Index{path: path, applying: newTurn(), synced: newGate(), arrivals: newArrivals()}
 	defer func() {
 		if err != nil || !usable {
 			x.Close()
@@ -149,6 +151,33 @@ func (x *Index) WaitSynced(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ErrUnsynced, err)
 	}
 	return nil
+}
+
+// Await waits until what is in folder may be answered for: until the whole tree is here, or
+// a checkpoint's folders and the files of this one. Folder 0 stands for the folders alone.
+// The error is ErrUnsynced when ctx ends first.
+func (x *Index) Await(ctx context.Context, folder ID) error {
+	if x.Synced() {
+		return nil
+	}
+	if err := x.arrivals.await(ctx, folder, x.synced); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsynced, err)
+	}
+	return nil
+}
+
+// whole runs read, which reads what is in folder, unless only a part of that is here.
+func (x *Index) whole(folder ID, read func() error) error {
+	if x.Synced() {
+		return read()
+	}
+	if ok, before := x.arrivals.has(folder); ok {
+		err := read()
+		if ok, after := x.arrivals.has(folder); ok && before == after {
+			return err
+		}
+	}
+	return ErrUnsynced
 }
 
 // Bind ties an index that is tied to no locker yet. One that belongs to another is

@@ -24,10 +24,10 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 		query string
 	}{
 		{&r.byNode, "SELECT " + attrColumns + " FROM entry WHERE node = ?"},
-		{&r.byID, "SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.node = e.node WHERE e.id = ?"},
+		{&r.byID, "SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.id = ?"},
 		{&r.child, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name = ?"},
 		{&r.children, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?"},
-		{&r.content, "SELECT body FROM content WHERE node = ?"},
+		{&r.content, "SELECT body FROM content WHERE row = (SELECT row FROM entry WHERE node = ?)"},
 		{&r.pastNode, "SELECT body FROM past WHERE node = ? LIMIT 1"},
 		{&r.match, "SELECT body FROM content WHERE digest = ?"},
 	} {
@@ -63,17 +63,30 @@ func (x *Index) Node(ctx context.Context, node ID) (Attr, error) {
 }
 
 // Child gives the attributes of the entry with this name in folder parent. The
-// name is looked up in NFC. The error is ErrNotFound when there is none.
+// name is looked up in NFC. The error is ErrNotFound when there is none, and ErrUnsynced
+// while only a part of the folder is here.
 func (x *Index) Child(ctx context.Context, parent ID, name string) (Attr, error) {
 	name = norm.NFC.String(name)
-	return x.hot.attr(hotKey{node: parent, name: name}, func() (Attr, error) {
-		return scanAttr(x.stmts.child.QueryRowContext(ctx, int64(parent), name))
+	return x.hot.attr(hotKey{node: parent, name: name}, func() (a Attr, err error) {
+		err = x.whole(parent, func() error {
+			a, err = scanAttr(x.stmts.child.QueryRowContext(ctx, int64(parent), name))
+			return err
+		})
+		return a, err
 	})
 }
 
 // Children lists folder parent in byte order of the names: at most limit entries,
-// those after the name given.
-func (x *Index) Children(ctx context.Context, parent ID, after string, limit int) ([]Attr, error) {
+// those after the name given. The error is ErrUnsynced while only a part of them is here.
+func (x *Index) Children(ctx context.Context, parent ID, after string, limit int) (list []Attr, err error) {
+	err = x.whole(parent, func() error {
+		list, err = x.children(ctx, parent, after, limit)
+		return err
+	})
+	return list, err
+}
+
+func (x *Index) children(ctx context.Context, parent ID, after string, limit int) ([]Attr, error) {
 	rows, err := x.stmts.children.QueryContext(ctx, int64(parent), after, limit)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (s *txState) Describe(id ID, v Version) error {
 		return err
 	}
 	s.described = true
-	if err := s.exec("UPDATE content SET digest = ?, body = ? WHERE node = ?", digest(v.SHA256), body, int64(v.ID)); err != nil {
+	if err := s.exec("UPDATE content SET digest = ?, body = ? WHERE row = (SELECT row FROM entry WHERE node = ?)", digest(v.SHA256), body, int64(v.ID)); err != nil {
 		return err
 	}
 	return s.markStale(id)

@@ -89,7 +89,7 @@ func (x *Index) Foreign(ctx context.Context, prefix, after string, limit int) ([
 
 // contents gives the files that the end of a query, from WHERE on, selects.
 func (x *Index) contents(ctx context.Context, where string, args ...any) ([]Entry, error) {
-	rows, err := x.read.QueryContext(ctx, "SELECT "+entryColumns+" FROM content c JOIN entry e ON e.node = c.node "+where, args...)
+	rows, err := x.read.QueryContext(ctx, "SELECT "+entryColumns+" FROM content c JOIN entry e ON e.row = c.row "+where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -10,29 +10,31 @@ import (
 )
 
 // restart begins the index anew for the locker's present epoch: from the newest
-// checkpoint that is whole, or empty where a locker's first epoch has none. Until all
-// of that is there, the index answers as before.
-func (x *Index) restart(ctx context.Context, log *Log, format Format, logger *slog.Logger) error {
+// checkpoint that is whole, or empty where a locker's first epoch has none. An index that
+// was whole answers as before until all of that is there, another as its arrivals say.
+//
+// gone are the names in the root of checkpoints that were shown in part and then given up.
+func (x *Index) restart(ctx context.Context, log *Log, format Format, logger *slog.Logger) (gone []Change, err error) {
 	if err := x.setAside(ctx, format); err != nil {
-		return err
+		return nil, err
 	}
-	tried, err := x.loadNewest(ctx, log.store, format, logger)
+	tried, gone, err := x.loadNewest(ctx, log.store, format, logger)
 	if err != nil {
-		return err
+		return gone, err
 	}
 	if x.Applied() > 0 {
-		return x.learnLast(ctx, log)
+		return gone, x.learnLast(ctx, log)
 	}
 	if !tried {
-		return nil
+		return gone, nil
 	}
 	// Checkpoints were written, and none is whole: only the log from its beginning will do.
 	if _, err := log.Read(ctx, 1); errors.Is(err, remote.ErrNotFound) {
-		return fmt.Errorf("no checkpoint is whole, and the log does not begin at 1: %w", ErrCorrupt)
+		return gone, fmt.Errorf("no checkpoint is whole, and the log does not begin at 1: %w", ErrCorrupt)
 	} else if err != nil {
-		return err
+		return gone, err
 	}
-	return nil
+	return gone, nil
 }
 
 // learnLast reads the commit that a checkpoint ends with. A commit is never deleted,
@@ -76,29 +78,35 @@ func (x *Index) setAside(ctx context.Context, format Format) error {
 // broken one is passed over for the one before; a store that fails is an error. tried
 // tells whether there was any. Without one the index is made empty, which only a
 // locker's first epoch may begin with.
-func (x *Index) loadNewest(ctx context.Context, s remote.Store, format Format, logger *slog.Logger) (tried bool, err error) {
+func (x *Index) loadNewest(ctx context.Context, s remote.Store, format Format, logger *slog.Logger) (tried bool, gone []Change, err error) {
 	keys, err := manifests(ctx, s)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	for i := len(keys) - 1; i >= 0; i-- {
-		err := x.load(ctx, s, format, keys[i])
-		if err == nil {
-			return true, nil
+		names, err := x.take(ctx, s, format, keys[i])
+		if gone = append(gone, names...); err == nil {
+			return true, gone, nil
 		}
 		if errors.Is(err, ErrEpoch) {
 			continue
 		}
 		tried = true
-		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, remote.ErrNotFound) {
-			return tried, fmt.Errorf("reading checkpoint %s: %w", keys[i], err)
+		if !unusable(err) {
+			return tried, gone, fmt.Errorf("reading checkpoint %s: %w", keys[i], err)
 		}
 		logger.Warn("a checkpoint cannot be used", "checkpoint", keys[i], "reason", err)
 	}
 	if format.Base > 0 || x.Synced() { // a tree that is shown must not give way to none
-		return tried, fmt.Errorf("the checkpoint %d that the catalog begins with is missing or damaged: %w", format.Base, ErrCorrupt)
+		return tried, gone, fmt.Errorf("the checkpoint %d that the catalog begins with is missing or damaged: %w", format.Base, ErrCorrupt)
 	}
-	return tried, x.update(ctx, func(st *txState) error { return st.begin(format, 0) })
+	return tried, gone, x.update(ctx, func(st *txState) error { return st.begin(format, 0) })
+}
+
+// unusable tells whether an error says that a checkpoint is damaged, and not that the store
+// cannot be read.
+func unusable(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, remote.ErrNotFound)
 }
 
 // begin empties the tree and ties it to a locker's epoch, as of commit n.
@@ -135,7 +143,7 @@ func (x *Index) standsIn(ctx context.Context, log *Log) error {
 func (x *Index) rootNames(ctx context.Context) ([]Change, error) {
 	var changes []Change
 	for after := ""; ; {
-		list, err := x.Children(ctx, Root, after, 1000)
+		list, err := x.children(ctx, Root, after, 1000)
 		if err != nil || len(list) == 0 {
 			return changes, err
 		}

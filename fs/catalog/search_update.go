@@ -137,7 +137,7 @@ func (u *searchUpdate) folder(seq int64, id ID, after string) (done bool, err er
 }
 
 func (u *searchUpdate) children(id ID, after string, limit int) ([]Entry, error) {
-	st, err := u.stmt("SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.node = e.node WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?")
+	st, err := u.stmt("SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?")
 	if err != nil {
 		return nil, err
 	}

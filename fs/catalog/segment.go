@@ -128,6 +128,7 @@ func (w *segmentWriter) add(parent ID, line segmentLine) error {
 	}
 	w.ref.Last = parent
 	w.ref.Lines++
+	w.ref.Other = line.Entry == nil
 	w.text += len(b) + 1
 	_, err = w.zstd.Write(append(b, '\n'))
 	return err

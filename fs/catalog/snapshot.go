@@ -32,7 +32,7 @@ func (s *snapshot) close() { s.tx.Rollback() }
 
 // each calls f for every entry that the end of a query, from WHERE on, selects.
 func (s *snapshot) each(ctx context.Context, where string, f func(Entry) error, args ...any) error {
-	rows, err := s.tx.QueryContext(ctx, "SELECT "+entryColumns+" FROM entry e LEFT JOIN content c ON c.node = e.node "+where, args...)
+	rows, err := s.tx.QueryContext(ctx, "SELECT "+entryColumns+" FROM entry e LEFT JOIN content c ON c.row = e.row "+where, args...)
 	if err != nil {
 		return err
 	}

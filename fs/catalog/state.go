@@ -66,7 +66,7 @@ const entryColumns = "e.id, e.parent, e.name, e.node, e.kind, e.mode, e.mtime, e
 // Entry implements View.
 func (s *txState) Entry(id ID) (Entry, bool, error) {
 	var r entryRow
-	found, err := s.one("SELECT "+entryColumns+" FROM entry e LEFT JOIN content c ON c.node = e.node WHERE e.id = ?",
+	found, err := s.one("SELECT "+entryColumns+" FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.id = ?",
 		[]any{int64(id)}, r.dest()...)
 	if err != nil || !found {
 		return Entry{}, false, err
@@ -132,23 +132,36 @@ func (s *txState) Put(e Entry) error {
 
 // insert adds an entry whose ID is not there.
 func (s *txState) insert(e Entry) error {
-	a := e.Attr()
 	xattrs, err := e.xattrsJSON()
 	if err != nil {
 		return err
 	}
+	var body []byte
 	if e.Version != nil {
-		body, err := json.Marshal(e.Version)
-		if err != nil {
-			return err
-		}
-		if err := s.exec("INSERT INTO content (node, digest, key, foreign_key, body) VALUES (?, ?, ?, ?, ?)",
-			int64(a.Node), digest(e.Version.SHA256), keyHash(e.Version.Object.Key), foreignKey(e.Version.Object), body); err != nil {
+		if body, err = json.Marshal(e.Version); err != nil {
 			return err
 		}
 	}
-	return s.exec("INSERT INTO entry (id, parent, name, node, kind, mode, mtime, size, xattrs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		int64(a.ID), int64(a.Parent), a.Name, int64(a.Node), kindNumber(a.Kind), a.Mode, a.MTime, a.Size, xattrs)
+	return s.insertRow(&e, body, xattrs)
+}
+
+// insertRow adds an entry whose version and extended attributes are JSON already.
+func (s *txState) insertRow(e *Entry, version, xattrs []byte) error {
+	a := e.Attr()
+	st, err := s.stmt("INSERT INTO entry (id, parent, name, node, kind, mode, mtime, size, xattrs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	done, err := st.ExecContext(s.ctx, int64(a.ID), int64(a.Parent), a.Name, int64(a.Node), kindNumber(a.Kind), a.Mode, a.MTime, a.Size, xattrs)
+	if err != nil || e.Version == nil {
+		return err
+	}
+	row, err := done.LastInsertId()
+	if err != nil {
+		return err
+	}
+	return s.exec("INSERT INTO content (row, digest, key, foreign_key, body) VALUES (?, ?, ?, ?, ?)",
+		row, digest(e.Version.SHA256), keyHash(e.Version.Object.Key), foreignKey(e.Version.Object), version)
 }
 
 // xattrsJSON is how the index keeps extended attributes; nil for none.
@@ -169,7 +182,7 @@ func (s *txState) Delete(id ID) error {
 
 // drop takes an entry out, if it is there.
 func (s *txState) drop(id ID) error {
-	if err := s.exec("DELETE FROM content WHERE node = (SELECT node FROM entry WHERE id = ?)", int64(id)); err != nil {
+	if err := s.exec("DELETE FROM content WHERE row = (SELECT row FROM entry WHERE id = ?)", int64(id)); err != nil {
 		return err
 	}
 	return s.exec("DELETE FROM entry WHERE id = ?", int64(id))
@@ -197,12 +210,12 @@ func (s *txState) keep(p Past) error {
 // clear empties the tree down to the root.
 func (s *txState) clear() error {
 	s.described = true
-	for _, table := range []string{"entry", "content", "past", "invalid", "condemned", "ignored"} {
+	for _, table := range []string{"entry", "content", "past", "invalid", "condemned", "ignored", "awaited"} {
 		if err := s.exec("DELETE FROM " + table); err != nil {
 			return err
 		}
 	}
-	return errors.Join(s.clearSearch(), s.setMeta("settings", ""), s.Put(root()))
+	return errors.Join(s.clearSearch(), s.setMeta("settings", ""), s.setMeta("loading", ""), s.makeSlowIndexes(), s.Put(root()))
 }
 
 func (s *txState) setMeta(key, value string) error {

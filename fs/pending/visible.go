@@ -17,6 +17,18 @@ func (x *Overlay) Synced() bool { return x.index.Synced() }
 // WaitSynced waits until they may.
 func (x *Overlay) WaitSynced(ctx context.Context) error { return x.index.WaitSynced(ctx) }
 
+// Await waits until what is in folder may be read: see [catalog.Index.Await]. What was changed
+// here is fitted to the whole tree only, so where there is any it waits for that.
+func (x *Overlay) Await(ctx context.Context, folder catalog.ID) error {
+	x.mu.RLock()
+	changed := len(x.changes) > 0
+	x.mu.RUnlock()
+	if changed {
+		return x.index.WaitSynced(ctx)
+	}
+	return x.index.Await(ctx, folder)
+}
+
 // Node gives the attributes of what the kernel knows as node, also when it has been
 // replaced or removed since. The error is [catalog.ErrNotFound] for none.
 func (x *Overlay) Node(ctx context.Context, node catalog.ID) (a catalog.Attr, err error) {

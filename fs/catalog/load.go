@@ -1,0 +1,318 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockerfs/lockerfs/remote"
+)
+
+// A checkpoint is read in steps, each a transaction: the folders in the root, all folders,
+// and then its segments as they come, those first that somebody waits for. What has not
+// come is in the table awaited, so a process that is killed goes on where it was. The log
+// after it is applied when all is here; until then the tree is the checkpoint's.
+//
+// In place of a tree that is shown whole it is read in one transaction.
+
+// Bounds of loading. They are about 100 MB of memory and half a second of waiting.
+const (
+	parallelSegments = 6 // that are fetched at once
+	decodedSegments  = 2 // that are in memory decoded
+	loadLines        = 40_000
+	loadSpell        = 1500 * time.Millisecond // that a transaction waits for more
+	loadPause        = 100 * time.Millisecond  // and for the next segment
+)
+
+// stages of loading, as the index keeps them. Only after the second it can be gone on with.
+const (
+	stageBegun   = "begun"
+	stageFolders = "folders"
+)
+
+// load is take without the names.
+func (x *Index) load(ctx context.Context, s remote.Getter, format Format, key string) error {
+	_, err := x.take(ctx, s, format, key)
+	return err
+}
+
+// take reads one checkpoint into the index. Where the index is whole already it is taken
+// whole or not at all; else nothing is left of one that cannot be used, and gone are the
+// names in its root.
+func (x *Index) take(ctx context.Context, s remote.Getter, format Format, key string) (gone []Change, err error) {
+	err = x.loadOne(ctx, s, format, key)
+	if unusable(err) && !x.Synced() {
+		var failed error
+		gone, failed = x.discard(ctx, format)
+		err = errors.Join(err, failed)
+	}
+	return gone, err
+}
+
+// discard empties an index that is not whole, and gives the names in its root as changes.
+func (x *Index) discard(ctx context.Context, format Format) (gone []Change, err error) {
+	x.arrivals.giveUp()
+	if gone, err = x.rootNames(ctx); err != nil {
+		return nil, err
+	}
+	return gone, x.update(ctx, func(st *txState) error { return st.begin(format, 0) })
+}
+
+func (x *Index) loadOne(ctx context.Context, s remote.Getter, format Format, key string) error {
+	head, refs, folders, err := readManifest(ctx, s, key)
+	if err == nil && head.Epoch != format.Epoch {
+		err = fmt.Errorf("epoch %.40q: %w", head.Epoch, ErrEpoch)
+	}
+	if err == nil {
+		err = checkFolders(folders)
+	}
+	if err != nil {
+		return err
+	}
+	l := &loader{from: s, folders: make(map[ID]struct{}, len(folders)), arrivals: newArrivals()}
+	for i := range folders {
+		l.folders[folders[i].ID] = struct{}{}
+	}
+	if x.Synced() {
+		return x.update(ctx, func(st *txState) error {
+			l.update = func(f func(*txState) error) error { return f(st) }
+			return l.whole(ctx, format, &head, refs, folders)
+		})
+	}
+	l.arrivals = x.arrivals
+	l.update = func(f func(*txState) error) error { return x.update(ctx, f) }
+	defer x.hurry(ctx)()
+	l.arrivals.giveUp()
+	return l.whole(ctx, format, &head, refs, folders)
+}
+
+// resume goes on with the checkpoint that this device began to read; done is false where
+// there is none, or no more than its beginning.
+func (x *Index) resume(ctx context.Context, s remote.Getter) (done bool, err error) {
+	stage, err := x.meta(ctx, "loading")
+	if err != nil || stage != stageFolders {
+		return false, err
+	}
+	l := &loader{from: s, arrivals: x.arrivals, folders: map[ID]struct{}{}}
+	l.update = func(f func(*txState) error) error { return x.update(ctx, f) }
+	defer x.hurry(ctx)()
+	var missing []*awaited
+	err = l.update(func(st *txState) (err error) {
+		if missing, err = st.awaited(); err != nil {
+			return err
+		}
+		return st.eachID("SELECT id FROM entry WHERE kind = 1", func(id ID) { l.folders[id] = struct{}{} })
+	})
+	if err != nil {
+		return false, err
+	}
+	l.arrivals.show(allFolders, missing)
+	return true, errors.Join(l.segments(ctx), l.finish())
+}
+
+// loading tells whether a checkpoint was begun and is not whole.
+func (x *Index) loading(ctx context.Context) (bool, error) {
+	stage, err := x.meta(ctx, "loading")
+	return stage != "" && !x.Synced(), err
+}
+
+// hurry makes large transactions quick, and gives what ends that. A checkpoint that a
+// power cut takes back is read again.
+func (x *Index) hurry(ctx context.Context) (end func()) {
+	set := func(ctx context.Context, pragmas ...string) {
+		for _, p := range pragmas {
+			_, _ = x.write.ExecContext(ctx, "PRAGMA "+p) // slower without
+		}
+	}
+	set(ctx, "synchronous = NORMAL", "cache_size = -32768")
+	return func() {
+		set(context.WithoutCancel(ctx), "wal_checkpoint(PASSIVE)", "synchronous = FULL", "cache_size = -4096", "shrink_memory")
+	}
+}
+
+// loader reads one checkpoint.
+type loader struct {
+	from     remote.Getter
+	folders  map[ID]struct{} // all there are
+	arrivals *arrivals
+	// update runs f in a transaction.
+	update func(f func(*txState) error) error
+}
+
+// whole reads a checkpoint from its beginning.
+func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, refs []segmentRef, folders []Entry) error {
+	var missing []*awaited
+	err := l.update(func(st *txState) (err error) {
+		if err := errors.Join(st.begin(format, head.N), st.restoreSettings(head.Settings), st.dropSlowIndexes()); err != nil {
+			return err
+		}
+		if missing, err = st.await(refs); err != nil {
+			return err
+		}
+		return errors.Join(st.restoreFolders(folders, true), st.setMeta("loading", stageBegun))
+	})
+	if err != nil {
+		return err
+	}
+	l.arrivals.show(rootFolders, missing)
+	err = l.update(func(st *txState) error {
+		return errors.Join(st.restoreFolders(folders, false), st.setMeta("loading", stageFolders))
+	})
+	if err != nil {
+		return err
+	}
+	l.arrivals.show(allFolders, missing)
+	if err := l.segments(ctx); err != nil {
+		return err
+	}
+	return l.finish()
+}
+
+// finish makes what was read a whole tree.
+func (l *loader) finish() error {
+	return l.update(func(st *txState) error {
+		return errors.Join(corruptIfConstraint(st.makeSlowIndexes()), st.setMeta("loading", ""))
+	})
+}
+
+// segments reads all that is missing.
+func (l *loader) segments(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	room := make(chan struct{}, decodedSegments)
+	ready := make(chan *decoded)
+	var fetching sync.WaitGroup
+	for range parallelSegments {
+		fetching.Add(1)
+		g.Go(func() error {
+			defer fetching.Done()
+			return l.fetch(ctx, room, ready)
+		})
+	}
+	g.Go(func() error {
+		fetching.Wait()
+		close(ready)
+		return nil
+	})
+	g.Go(func() error { return l.write(ctx, room, ready) })
+	return g.Wait()
+}
+
+// fetch reads one segment after the other.
+func (l *loader) fetch(ctx context.Context, room chan struct{}, ready chan<- *decoded) error {
+	for m := l.arrivals.next(); m != nil; m = l.arrivals.next() {
+		body, err := get(ctx, l.from, segmentPrefix+m.Hash, maxSegmentBody)
+		if err != nil {
+			return err
+		}
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		d, err := l.decode(m, body)
+		if err != nil {
+			return fmt.Errorf("segment %.16s: %w", m.Hash, err)
+		}
+		select {
+		case ready <- d:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// decoded is a segment ready for the index.
+type decoded struct {
+	*awaited
+	lines []decodedLine
+}
+
+type decodedLine struct {
+	segmentLine
+	version, xattrs []byte // of a file, as JSON
+}
+
+func (l *loader) decode(m *awaited, body []byte) (*decoded, error) {
+	if bodyHash(body) != m.Hash {
+		return nil, fmt.Errorf("it is not what its name says: %w", ErrCorrupt)
+	}
+	text, err := unpack(body, maxSegmentText)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", err, ErrCorrupt)
+	}
+	d := &decoded{awaited: m}
+	err = readLines(&lines{text}, m.Lines, func(line *segmentLine) (err error) {
+		one := decodedLine{segmentLine: *line}
+		if e := line.Entry; e != nil {
+			if err := l.checkFile(m, e); err != nil {
+				return err
+			}
+			if one.version, err = json.Marshal(e.Version); err == nil {
+				one.xattrs, err = e.xattrsJSON()
+			}
+		}
+		d.lines = append(d.lines, one)
+		return err
+	})
+	return d, err
+}
+
+// checkFile holds a file against the rules that commits are held against. It must be where
+// its segment says: else a folder might be listed before all of it is here.
+func (l *loader) checkFile(m *awaited, e *Entry) error {
+	if err := checkEntry(e); err != nil || e.Kind != File {
+		return fmt.Errorf("entry %s, a %s: %v: %w", e.ID, e.Kind, err, ErrCorrupt)
+	}
+	if !e.ID.valid() || !e.Version.ID.valid() {
+		return fmt.Errorf("entry %s: id out of range: %w", e.ID, ErrCorrupt)
+	}
+	if _, ok := l.folders[e.Parent]; !ok || !m.holds(e.Parent) {
+		return fmt.Errorf("entry %s in %s, which is no folder of this segment: %w", e.ID, e.Parent, ErrCorrupt)
+	}
+	return nil
+}
+
+// write takes segments into the index as they come, several at once unless somebody waits.
+func (l *loader) write(ctx context.Context, room <-chan struct{}, ready <-chan *decoded) error {
+	for d := range ready {
+		var came []*awaited
+		err := l.update(func(st *txState) error {
+			until := time.Now().Add(loadSpell)
+			for lines := 0; d != nil; d = more(ctx, ready) {
+				if err := st.restoreSegment(d); err != nil {
+					return fmt.Errorf("segment %.16s: %w", d.Hash, err)
+				}
+				<-room
+				came, lines = append(came, d.awaited), lines+len(d.lines)
+				if lines > loadLines || time.Now().After(until) || l.arrivals.urgent(d.awaited) {
+					return nil
+				}
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		l.arrivals.came(came)
+	}
+	return ctx.Err()
+}
+
+// more gives the next segment, or nil when it does not come soon.
+func more(ctx context.Context, ready <-chan *decoded) *decoded {
+	timer := time.NewTimer(loadPause)
+	defer timer.Stop()
+	select {
+	case d := <-ready:
+		return d
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil
+}
