@@ -24,15 +24,24 @@ type rebuilt struct {
 }
 
 func (a *app) rebuildCommand() *cobra.Command {
-	var objects bool
+	var objects, damaged bool
 	c := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Publish the catalog again in a store that has lost it",
 		Long: "Publish the catalog again after the .lockerfs folder of the store was lost: from this\n" +
-			"device's index, or, with --objects or without an index, from the objects alone.",
+			"device's index, or, with --objects or without an index, from the objects alone.\n\n" +
+			"The index knows names, ids and the history, up to the last commit that this device has read.\n" +
+			"Objects know the path they were uploaded for: of several with one path the newest counts,\n" +
+			"what was renamed since is where it was, what was removed is back, and adopted files have to\n" +
+			"be adopted again.\n\n" +
+			"With --damaged it does so though a catalog is there, because lockerfs verify found it\n" +
+			"damaged. Let no other device write to the locker meanwhile; they follow by themselves.",
 		Args: cobra.NoArgs,
 		RunE: does(func(ctx context.Context, _ []string) error {
-			done, err := a.rebuild(ctx, objects)
+			if objects && damaged {
+				return &fault{code: exitUsage, cause: "--damaged is for this device's index, not for objects", next: "lockerfs help rebuild"}
+			}
+			done, err := a.rebuild(ctx, objects, damaged)
 			if err != nil {
 				return err
 			}
@@ -40,10 +49,11 @@ func (a *app) rebuildCommand() *cobra.Command {
 		}),
 	}
 	c.Flags().BoolVar(&objects, "objects", false, "from the objects, even if this device has an index")
+	c.Flags().BoolVar(&damaged, "damaged", false, "from the index, in place of a catalog that is damaged")
 	return c
 }
 
-func (a *app) rebuild(ctx context.Context, objects bool) (rebuilt, error) {
+func (a *app) rebuild(ctx context.Context, objects, damaged bool) (rebuilt, error) {
 	p, err := a.place()
 	if err != nil {
 		return rebuilt{}, err
@@ -64,7 +74,7 @@ func (a *app) rebuild(ctx context.Context, objects bool) (rebuilt, error) {
 	if err != nil {
 		return rebuilt{}, err
 	}
-	done, err := e.republish(ctx, objects, a.sayLooked)
+	done, err := e.republish(ctx, objects, damaged, a.sayLooked)
 	if err == nil && !known.Conditions.Shareable() {
 		_, err = probeStore(ctx, e.store, p.state, p.store, true)
 	}
@@ -75,9 +85,13 @@ func notWhileServed(context.Context, locker) error {
 	return &fault{code: exitInUse, cause: "this locker is in use by another lockerfs here", next: "lockerfs umount, then try again"}
 }
 
-func (e *engine) republish(ctx context.Context, objects bool, progress func(int)) (rebuilt, error) {
-	if !objects && e.index.Synced() {
-		n, err := catalog.RebuildFromIndex(ctx, e.store, e.index)
+func (e *engine) republish(ctx context.Context, objects, damaged bool, progress func(int)) (rebuilt, error) {
+	fromIndex := catalog.RebuildFromIndex
+	if damaged {
+		fromIndex = catalog.RebuildDamaged
+	}
+	if damaged || !objects && e.index.Synced() {
+		n, err := fromIndex(ctx, e.store, e.index)
 		if err != nil {
 			return rebuilt{}, err
 		}
@@ -134,7 +148,7 @@ func (a *app) sayRebuilt(r rebuilt) error {
 		what string
 	}{
 		{r.Found.Older, "left out, a newer one has their path"},
-		{r.Found.Foreign, "left out, not written by lockerfs"},
+		{r.Found.Foreign, "left out, not written by lockerfs; lockerfs adopt takes them in again"},
 		{r.Found.Untagged, "taken in, but their tags could not be read"},
 	} {
 		if f.n > 0 {

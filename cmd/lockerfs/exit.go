@@ -137,6 +137,7 @@ func symptoms() []symptom {
 		{catalog.ErrNoLocker, exitNotLocker, "{store} is not a locker", "lockerfs init '{store}', or lockerfs rebuild if it has lost its .lockerfs folder", false},
 		{catalog.ErrOther, exitNotLocker, "the state folder {state} belongs to another locker than {store}", "choose a state folder of its own with --state, another --store, or lockerfs rebuild if the store has lost its .lockerfs folder", false},
 		{catalog.ErrNotLost, exitOther, "the locker at {store} has its catalog; there is nothing to rebuild", "lockerfs status", false},
+		{catalog.ErrBehind, exitOther, "this device does not know all that the locker holds", "run it on the device whose lockerfs status names the highest commit", true},
 		{remote.ErrNoStore, exitNoStore, "there is no bucket or folder at {store}", "check the name, create the bucket, or attach the disk it is on", true},
 		{remote.ErrDenied, exitDenied, "access to {store} is denied", "check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, or credentials = \"FILE\" in the config) and the rights on the bucket", true},
 		{remote.ErrFull, exitFull, "the store {store} is full", "make room there, then run the command again", true},

@@ -36,6 +36,8 @@ type treeCopy struct {
 	segments []copiedSegment
 	folders  []Entry
 	settings *Settings // nil where nothing was set
+	// anew: segments that are in the store already are not trusted.
+	anew bool
 }
 
 // copiedSegment is a segment, and where it lies in the file.
@@ -82,7 +84,7 @@ func (c *treeCopy) fill(ctx context.Context, x *Index) error {
 func (c *treeCopy) publish(ctx context.Context, to remote.Store, n int64, epoch string) error {
 	refs := make([]segmentRef, len(c.segments))
 	for i, seg := range c.segments {
-		if err := putSegment(ctx, to, seg.Hash, io.NewSectionReader(c.file, seg.at, seg.size)); err != nil {
+		if err := putSegment(ctx, to, seg.Hash, io.NewSectionReader(c.file, seg.at, seg.size), c.anew); err != nil {
 			return err
 		}
 		refs[i] = seg.segmentRef
@@ -114,10 +116,10 @@ func writeManifest(ctx context.Context, to remote.Putter, head manifestHead, ref
 	return err
 }
 
-// putSegment writes a segment, unless it stands there already.
-func putSegment(ctx context.Context, s remote.Store, hash string, body *io.SectionReader) error {
+// putSegment writes a segment, unless it stands there already and anew is not set.
+func putSegment(ctx context.Context, s remote.Store, hash string, body *io.SectionReader, anew bool) error {
 	_, err := s.Head(ctx, segmentPrefix+hash)
-	if errors.Is(err, remote.ErrNotFound) {
+	if errors.Is(err, remote.ErrNotFound) || err == nil && anew {
 		_, err = s.Put(ctx, segmentPrefix+hash, body, remote.PutOptions{ContentType: "application/zstd"})
 	}
 	return err

@@ -22,6 +22,8 @@ var (
 	ErrOther = errors.New("the index belongs to another locker or to an earlier catalog")
 	// ErrCorrupt: the catalog's objects contradict each other.
 	ErrCorrupt = errors.New("the catalog in the store is damaged")
+	// ErrBehind: the store has commits that this device cannot reach and has not read.
+	ErrBehind = errors.New("this device has not read all commits of the locker")
 	// ErrUnsynced: this device has not read the catalog yet.
 	ErrUnsynced = errors.New("the catalog has not been read yet")
 )

@@ -36,6 +36,46 @@ func RebuildFromIndex(ctx context.Context, s remote.Store, index *Index) (int64,
 	return index.Applied(), err
 }
 
+// RebuildDamaged publishes the catalog again, as index holds it, over one that is there
+// and is damaged: what of the log cannot be read any more is given up. The error is
+// ErrBehind where the log goes on, beyond a hole, with commits that the index has not got,
+// and ErrOther where the index is not of this catalog. No other device may write meanwhile:
+// what it commits while this runs would not be seen.
+func RebuildDamaged(ctx context.Context, s remote.Store, index *Index) (int64, error) {
+	format, err := ReadFormat(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	locker, epoch, err := index.Bound(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if locker != format.Locker || epoch != format.Epoch {
+		return 0, ErrOther
+	}
+	if !index.Synced() {
+		return 0, ErrUnsynced
+	}
+	if err := index.salvage(ctx, NewLog(s, true)); err != nil {
+		return 0, err
+	}
+	last, err := lastNumber(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	if last > index.Applied() {
+		return 0, fmt.Errorf("the store has commit %d, this device's index ends with %d: %w", last, index.Applied(), ErrBehind)
+	}
+	tree, err := index.copyTree(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer tree.close()
+	tree.anew = true
+	_, err = publishEpoch(ctx, s, tree, locker)
+	return index.Applied(), err
+}
+
 // salvage applies the commits that a lost catalog still has.
 func (x *Index) salvage(ctx context.Context, log *Log) error {
 	for {
@@ -112,10 +152,16 @@ func publishAnew(ctx context.Context, s remote.Store, tree *treeCopy, locker str
 	if err := lost(ctx, s); err != nil {
 		return Format{}, err
 	}
+	return publishEpoch(ctx, s, tree, locker)
+}
+
+// publishEpoch is publishAnew whatever is there.
+func publishEpoch(ctx context.Context, s remote.Store, tree *treeCopy, locker string) (Format, error) {
 	last, err := lastNumber(ctx, s)
 	if err != nil {
 		return Format{}, err
 	}
+	last = max(last, tree.n) // a commit that was lost may come back
 	f := Format{Format: lockerFormat, Locker: locker, Epoch: NewCommitID(), Base: last + 1, Created: time.Now().UTC()}
 	if err := tree.publish(ctx, s, f.Base, f.Epoch); err != nil {
 		return Format{}, fmt.Errorf("writing the checkpoint: %w", err)

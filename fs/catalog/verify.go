@@ -183,6 +183,12 @@ func (v *verification) blame(ctx context.Context, w *wanted, kind FaultKind, wha
 	if err != nil || path == "" {
 		return err
 	}
+	if !now {
+		// A former version whose bytes a file has again, from another object, is mended.
+		if v, found, err := v.Index.Match(ctx, w.hash, w.size); err != nil || found && w.hash.Known() && v.Object.Key != w.key {
+			return err
+		}
+	}
 	f.Path, f.Past = path, !now
 	v.fault(f)
 	return nil

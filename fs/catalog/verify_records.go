@@ -159,7 +159,7 @@ func (c *treeCopy) name(ctx context.Context) (string, error) {
 		refs[i] = seg.segmentRef
 	}
 	var name keyOnly
-	err := writeManifest(ctx, &name, manifestHead{N: c.n, Epoch: c.epoch}, refs, c.folders)
+	err := writeManifest(ctx, &name, manifestHead{N: c.n, Epoch: c.epoch, Settings: c.settings}, refs, c.folders)
 	return string(name), err
 }
 

@@ -217,3 +217,61 @@ func TestVerifyStoreFails(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
+
+// TestRebuildDamaged: what verify finds wrong with a catalog, the index mends, and another
+// device follows.
+func TestRebuildDamaged(t *testing.T) {
+	for name, harm := range map[string]func(*testing.T, *remotetest.Memory){
+		"segment rotten": func(t *testing.T, s *remotetest.Memory) { overwrite(t, s, first(t, s, segmentPrefix), "rotten") },
+		"manifest gone":  func(t *testing.T, s *remotetest.Memory) { s.Delete(t.Context(), first(t, s, manifestPrefix)) },
+		"first commit":   func(t *testing.T, s *remotetest.Memory) { s.Delete(t.Context(), logKey(1)) },
+		"last commit":    func(t *testing.T, s *remotetest.Memory) { s.Delete(t.Context(), logKey(3)) },
+		"commit rotten":  func(t *testing.T, s *remotetest.Memory) { overwrite(t, s, logKey(3), "rotten") },
+		"nothing":        func(*testing.T, *remotetest.Memory) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, a := keptLocker(t)
+			b := opened(t, store)
+			want := dump(t, a.Index())
+			harm(t, store)
+			if n, err := RebuildDamaged(t.Context(), store, a.Index()); err != nil || n != 3 {
+				t.Fatal(n, err)
+			}
+			for _, f := range []*Follower{a, b, follower(t, store)} {
+				if err := f.Open(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, dump(t, f.Index())); diff != "" {
+					t.Error(diff)
+				}
+			}
+			if r := verify(t, store, a.Index(), VerifyOptions{Data: true}); r.FaultCount > 0 || r.Past != 1 {
+				t.Errorf("%+v", r)
+			}
+			push(t, b, dirOp(tid(60), Root, "After"))
+			if err := a.Poll(t.Context()); err != nil || len(dump(t, a.Index())) != len(want)+1 {
+				t.Errorf("following after: %v", err)
+			}
+		})
+	}
+	store, a := keptLocker(t)
+	b := opened(t, store)
+	push(t, b, dirOp(tid(60), Root, "Four"))
+	push(t, b, dirOp(tid(61), Root, "Five"))
+	if err := store.Delete(t.Context(), logKey(4)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := RebuildDamaged(t.Context(), store, a.Index()); !errors.Is(err, ErrBehind) {
+		t.Errorf("by a device that is behind: %v", err)
+	}
+	if n, err := RebuildDamaged(t.Context(), store, b.Index()); err != nil || n != 5 {
+		t.Errorf("by one that is not: %d, %v", n, err)
+	}
+	if _, err := RebuildDamaged(t.Context(), store, a.Index()); !errors.Is(err, ErrOther) {
+		t.Errorf("by one of an earlier catalog: %v", err)
+	}
+	if err := a.Open(t.Context()); err != nil || a.Index().Applied() != 6 {
+		t.Errorf("it follows: %d, %v", a.Index().Applied(), err)
+	}
+}
