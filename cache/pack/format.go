@@ -24,8 +24,10 @@ const (
 	MaxBlob = 4 << 20
 	// MaxObjects bounds the objects of a pack.
 	MaxObjects = 4096
-	// maxIndex bounds the index unpacked, in bytes.
+	// maxIndex bounds the index unpacked, in bytes, and maxParts its commas: a list that
+	// takes two bytes an element as text can take forty in memory.
 	maxIndex = 4 << 20
+	maxParts = 64 * MaxObjects
 )
 
 var (
@@ -108,7 +110,7 @@ func encode(enc *zstd.Encoder, in index, blobs [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxIndex || len(in.Objects) > MaxObjects {
+	if len(text) > maxIndex || len(in.Objects) > MaxObjects || bytes.Count(text, []byte{','}) > maxParts {
 		return nil, fmt.Errorf("index of %d objects, %d bytes: %w", len(in.Objects), len(text), ErrTooLarge)
 	}
 	packed := enc.EncodeAll(text, nil)
@@ -140,6 +142,9 @@ func decodeIndex(packed []byte, size int64) (*index, error) {
 	text, err := dec.DecodeAll(packed, nil)
 	if err != nil {
 		return nil, fmt.Errorf("index: %w: %w", ErrDamaged, err)
+	}
+	if n := bytes.Count(text, []byte{','}); n > maxParts {
+		return nil, fmt.Errorf("index of %d parts: %w", n, ErrDamaged)
 	}
 	in := new(index)
 	if err := json.Unmarshal(text, in); err != nil {
