@@ -195,16 +195,42 @@ type Totals struct {
 	Files   int64 `json:"files"`
 	// Bytes is the sum of the files' sizes.
 	Bytes int64 `json:"bytes"`
-	// Invalid is how many commits counted as empty.
-	Invalid int64 `json:"invalid_commits"`
+	// Invalid is how many commits counted as empty, and Broken are the newest of them, the
+	// newest first.
+	Invalid int64    `json:"invalid_commits"`
+	Broken  []Broken `json:"broken_commits,omitempty"`
 }
+
+// Broken is a commit that counted as empty.
+type Broken struct {
+	N      int64  `json:"commit"`
+	Reason string `json:"reason"`
+}
+
+// maxBroken is how many broken commits Totals names.
+const maxBroken = 5
 
 // Totals reads the whole index, once per commit: seconds at a million entries.
 func (x *Index) Totals(ctx context.Context) (Totals, error) {
 	var t Totals
 	err := x.read.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE kind = 1) - 1, count(*) FILTER (WHERE kind = 2),
 		CAST(total(size) AS INTEGER), (SELECT count(*) FROM invalid) FROM entry`).Scan(&t.Folders, &t.Files, &t.Bytes, &t.Invalid)
-	return t, err
+	if err != nil || t.Invalid == 0 {
+		return t, err
+	}
+	rows, err := x.read.QueryContext(ctx, "SELECT n, reason FROM invalid ORDER BY n DESC LIMIT ?", maxBroken)
+	if err != nil {
+		return t, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b Broken
+		if err := rows.Scan(&b.N, &b.Reason); err != nil {
+			return t, err
+		}
+		t.Broken = append(t.Broken, b)
+	}
+	return t, rows.Err()
 }
 
 func scanAttr(row *sql.Row) (Attr, error) {
