@@ -173,6 +173,9 @@ func (f *FS) chown(in *fuse.SetAttrIn) error {
 
 // SetXAttr implements fuse.RawFileSystem.
 func (f *FS) SetXAttr(cancel <-chan struct{}, in *fuse.SetXAttrIn, name string, value []byte) fuse.Status {
+	if name == attrPin {
+		return f.pin("setxattr", cancel, in.NodeId, value)
+	}
 	if value == nil {
 		value = []byte{}
 	}
@@ -189,6 +192,9 @@ func (f *FS) SetXAttr(cancel <-chan struct{}, in *fuse.SetXAttrIn, name string, 
 
 // RemoveXAttr implements fuse.RawFileSystem.
 func (f *FS) RemoveXAttr(cancel <-chan struct{}, header *fuse.InHeader, name string) fuse.Status {
+	if name == attrPin {
+		return f.pin("removexattr", cancel, header.NodeId, nil)
+	}
 	return f.setXattr("removexattr", cancel, header.NodeId, name, nil, func(there bool) error {
 		if !there {
 			return errNoAttr

@@ -58,6 +58,7 @@ var errnos = []struct {
 	{errNotPermitted, syscall.EPERM},
 	{errUnsupported, syscall.EOPNOTSUPP},
 	{errAttrExists, syscall.EEXIST},
+	{ErrInherited, syscall.EPERM},
 
 	{pending.ErrMoved, syscall.ESTALE},
 	{pending.ErrExists, syscall.EEXIST},

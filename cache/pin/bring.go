@@ -44,9 +44,13 @@ func (k *Keeper) Run(ctx context.Context) {
 			continue
 		}
 		tasks.Go(func() {
-			k.end(ctx, o, k.fetch(fetch, o))
+			err := k.fetch(fetch, o)
+			k.end(ctx, o, err)
 			<-slots
 			k.nudge()
+			if err == nil {
+				k.opts.Came()
+			}
 		})
 	}
 }

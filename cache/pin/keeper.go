@@ -42,6 +42,8 @@ type Options struct {
 	Ready func() error
 	// Floor is what must stay free on the disk, in bytes.
 	Floor func() int64
+	// Came is told, with no lock held, that an object has come here; nil for nobody.
+	Came func()
 	// Log takes what nobody is told; nil discards it.
 	Log *slog.Logger
 }
@@ -119,6 +121,9 @@ func open(o Options, t tuning) (*Keeper, error) {
 	}
 	if o.Ready == nil {
 		o.Ready = func() error { return nil }
+	}
+	if o.Came == nil {
+		o.Came = func() {}
 	}
 	if o.Floor == nil {
 		o.Floor = func() int64 { return 0 }

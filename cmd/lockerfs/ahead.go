@@ -23,6 +23,7 @@ type ahead struct {
 	index   *catalog.Index
 	packed  func(v *catalog.Version) bool // its scan pack is here
 	bucket  *bucket
+	kept    func(v *catalog.Version) bool // it is pinned and here
 	traffic interface{ Stats() sched.Stats }
 	log     *slog.Logger
 
@@ -46,7 +47,7 @@ var (
 
 func newAhead(e *engine, mount string) *ahead {
 	a := &ahead{cache: e.cache, index: e.index, bucket: e.bucket, traffic: e.store.queue, log: e.log("prefetch"), wishes: map[wanted]*cache.Wish{},
-		packed: func(v *catalog.Version) bool { return e.packs.bytes(v) > 0 }}
+		packed: func(v *catalog.Version) bool { return e.packs.bytes(v) > 0 }, kept: e.pins.has}
 	o := order{index: e.index, text: e.playlist, mount: mount}
 	a.planner = prefetch.New(a, o, o, prefetch.Options{})
 	return a
@@ -151,7 +152,7 @@ func (a *ahead) wish(file prefetch.File, class prefetch.Class, ranges []prefetch
 		return nil
 	}
 	v, err := a.index.Version(context.Background(), catalog.ID(file))
-	if err != nil {
+	if err != nil || a.kept(v) {
 		return nil
 	}
 	spans := make([]cache.Span, len(ranges))

@@ -71,6 +71,7 @@ func (s status) text(now time.Time, home string) string {
 	if h := s.Heads; h != nil && h.Wanted > 0 {
 		fmt.Fprintf(&b, "%s of %s begin at once\n", thousands(int64(h.Count)), count(int64(h.Wanted), "track", "tracks"))
 	}
+	b.WriteString(s.Pins.text())
 	b.WriteString(s.reads())
 	if s.Device.Shared != nil && !*s.Device.Shared {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")
@@ -134,5 +135,9 @@ func (s status) contents(now time.Time) string {
 	if s.Totals.Invalid > 0 {
 		line += " · " + count(s.Totals.Invalid, "broken commit was passed over", "broken commits were passed over")
 	}
-	return line + "\n"
+	line += "\n"
+	for _, c := range s.Totals.Broken {
+		line += fmt.Sprintf("%s\n", printable(oneLine(c.Reason)))
+	}
+	return line
 }

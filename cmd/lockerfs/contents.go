@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync/atomic"
 
@@ -16,20 +17,31 @@ import (
 type contents struct {
 	cache *cache.Cache
 	packs *packs // nil for none
+	pins  *pins  // nil for none
 }
+
+// contents gives the bytes of versions.
+func (e *engine) contents() contents { return contents{e.cache, e.packs, e.pins} }
 
 var (
 	_ fs.Contents = contents{}
 	_ fs.Backed   = (*content)(nil)
 )
 
-// Open is fs.Contents'.
+// Open is fs.Contents'. What is pinned is read from its own file.
 func (c contents) Open(ctx context.Context, v *catalog.Version) (fs.Content, error) {
+	if file, ok := c.pins.file(v); ok {
+		return &pinned{file: file, version: v, from: c}, nil
+	}
+	return c.unpinned(ctx, v)
+}
+
+func (c contents) unpinned(ctx context.Context, v *catalog.Version) (fs.Content, error) {
 	h, err := c.cache.Acquire(ctx, objectOf(v))
 	if err != nil {
 		return nil, err
 	}
-	out := &content{Handle: h, version: v}
+	out := &content{Handle: h, version: v, pins: c.pins}
 	if c.packs != nil && v.Pack != "" {
 		out.packs, out.coming = c.packs, c.packs.opens(v)
 	}
@@ -38,6 +50,9 @@ func (c contents) Open(ctx context.Context, v *catalog.Version) (fs.Content, err
 
 // Present is fs.Contents'. A small file may be in a pack as a whole.
 func (c contents) Present(v *catalog.Version) int64 {
+	if c.pins.has(v) {
+		return v.Size
+	}
 	return max(c.cache.Present(objectOf(v)), c.packs.bytes(v))
 }
 
@@ -45,6 +60,7 @@ func (c contents) Present(v *catalog.Version) int64 {
 type content struct {
 	*cache.Handle
 	version *catalog.Version
+	pins    *pins       // nil for none
 	packs   *packs      // nil where no pack has anything of it
 	coming  *coming     // its pack, if that was not here when it was opened
 	beyond  atomic.Bool // something was read that is not in the pack
@@ -54,7 +70,7 @@ type content struct {
 // reads ahead beyond the pack is refused once: see packs.refuse.
 func (c *content) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 	if c.packs == nil || off >= c.version.Size {
-		return c.Handle.ReadAt(ctx, p, off)
+		return c.rest(ctx, p, off)
 	}
 	n := c.packs.read(ctx, c.version, c.coming, p, off)
 	switch {
@@ -66,8 +82,22 @@ func (c *content) ReadAt(ctx context.Context, p []byte, off int64) (int, error) 
 		return 0, errBeyondPack
 	}
 	c.beyond.Store(true)
-	more, err := c.Handle.ReadAt(ctx, p[n:], off+int64(n))
+	more, err := c.rest(ctx, p[n:], off+int64(n))
 	return n + more, err
+}
+
+// rest reads what no pack has. It may have been pinned since it was opened.
+func (c *content) rest(ctx context.Context, p []byte, off int64) (int, error) {
+	n, err := c.Handle.ReadAt(ctx, p, off)
+	if err == nil || errors.Is(err, io.EOF) {
+		return n, err
+	}
+	file, ok := c.pins.file(c.version)
+	if !ok {
+		return n, err
+	}
+	defer file.Close()
+	return file.ReadAt(p, off)
 }
 
 // Packed tells whether a scan pack on this machine has the file's head and tail. While

@@ -54,7 +54,9 @@ type engine struct {
 	packs *packs
 	// heads is nil with cache.
 	heads *heads
-	link  *link
+	// pins is nil with cache, and where they cannot be read.
+	pins *pins
+	link *link
 	// overlay is what was changed here and is not committed, uploads what brings it there;
 	// both nil where nothing ever was and nothing can be.
 	overlay *pending.Overlay
@@ -129,9 +131,10 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 		if e.packs, err = openPacks(p.cache, e.store, e.index, e.log("packs")); err != nil {
 			e.log("packs").Warn("scans read each file by itself", "reason", err)
 		}
+		if e.pins, err = openPins(e); err != nil {
+			e.log("pins").Error("nothing can be pinned", "reason", err)
+		}
 		e.heads = newHeads(e)
-	}
-	if withCache {
 		return e, e.openOverlay()
 	}
 	return e, nil
@@ -182,6 +185,7 @@ func (e *engine) applied(a catalog.Applied) {
 		changes = e.fit(a)
 	}
 	e.announce(changes)
+	e.pins.changed(a.Changes)
 	e.nudge()
 }
 
@@ -189,6 +193,7 @@ func (e *engine) applied(a catalog.Applied) {
 func (e *engine) report(err error) {
 	if e.link.report(err) {
 		e.nudge()
+		e.pins.nudge()
 		if e.uploads != nil {
 			e.uploads.Again()
 		}
@@ -216,6 +221,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.tend(ctx) })
 	tending.Go(func() { e.packs.fill(ctx) })
 	tending.Go(func() { e.heads.fill(ctx) })
+	tending.Go(func() { e.pins.run(ctx) })
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
 	tending.Go(func() { e.watchBucket(ctx) })

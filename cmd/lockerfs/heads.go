@@ -42,6 +42,7 @@ type heads struct {
 	cache *cache.Cache
 	limit int64 // bytes; negative for the default
 	log   *slog.Logger
+	kept  func(v *catalog.Version) bool // it is pinned and here
 	// after waits for what comes before the first round.
 	after func(ctx context.Context)
 	wake  chan struct{}
@@ -66,7 +67,7 @@ func headSize(s string) (*int64, error) {
 }
 
 func newHeads(e *engine) *heads {
-	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), after: e.packs.arrived, wake: make(chan struct{}, 1)}
+	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), kept: e.pins.has, after: e.packs.arrived, wake: make(chan struct{}, 1)}
 	if e.place.heads != nil {
 		h.limit = *e.place.heads
 	}
@@ -175,7 +176,7 @@ func (h *heads) bring(ctx context.Context, node catalog.ID) error {
 		return err
 	}
 	obj, want := objectOf(v), min(headBytes, v.Size)
-	if h.cache.Present(obj) < want {
+	if !h.kept(v) && h.cache.Present(obj) < want {
 		if s := h.cache.Stats(); s.Held+headBytes > s.Limit-s.Limit/headShare {
 			return errCacheFull
 		}

@@ -46,6 +46,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 		passed := f.Passthrough()
 		s.Passthrough, s.Traffic, s.Heads = &passed, e.store.stats(), e.heads.stats()
 	}
+	s.Pins = e.statusOfPins(ctx)
 	var err error
 	if s.Totals, err = e.count(ctx); err != nil {
 		return status{}, err
@@ -203,7 +204,7 @@ func (e *engine) Info(ctx context.Context, at string) (info, error) {
 	}
 	found.SHA256, found.Object, found.Tags = v.SHA256.String(), &v.Object, v.Tags
 	if e.cache != nil {
-		found.Cached = contents{e.cache, e.packs}.Present(v)
+		found.Cached = e.contents().Present(v)
 	}
 	found.Pack = e.packs.holding(v)
 	if f := e.files.Load(); f != nil {

@@ -17,6 +17,7 @@ import (
 type locker interface {
 	reader
 	filer
+	pinner
 	keeper
 	adopting
 	// Sync waits until everything that was changed here is in the store. When the store
@@ -62,6 +63,17 @@ type keeper interface {
 	Verify(ctx context.Context, opts catalog.VerifyOptions, progress func(catalog.VerifyProgress)) (catalog.VerifyReport, error)
 	// Export copies what is at a locker path out into a folder; see intake.Exporter.
 	Export(ctx context.Context, path string, opts intake.ExportOptions, progress func(intake.ExportProgress)) (intake.ExportReport, error)
+}
+
+// pinner is a locker that keeps what it is told to on this machine.
+type pinner interface {
+	// Pin has what is at locker paths, and all below, kept here from now on: all of it or
+	// none. wait: until it is here, as far as it can be had. When ctx ends it stays pinned.
+	Pin(ctx context.Context, paths []string, wait bool, hear func(pinProgress)) (pinAnswer, error)
+	// Unpin lets go of what was pinned at locker paths.
+	Unpin(ctx context.Context, paths []string) (unpinned, error)
+	// Pins tells what is pinned. check: all of it is read and compared before.
+	Pins(ctx context.Context, check bool) (pinReport, error)
 }
 
 // listener hears how an import goes, each of its functions from one goroutine. Those
@@ -127,6 +139,8 @@ type status struct {
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
 	Traffic     *trafficStats   `json:"traffic,omitempty"`
 	Heads       *headStats      `json:"heads,omitempty"`
+	// Pins is what must stay on this machine, if anything must.
+	Pins *pinStats `json:"pins,omitempty"`
 	// Runner is who starts the daemon again after a crash; while the locker is mounted.
 	Runner *runner `json:"runner,omitempty"`
 	// GivenUp is there after a mount that crashed too often.

@@ -42,10 +42,13 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 	}
 	plan := newAhead(e, point)
 	opts := fs.Options{Owner: e.place.owner.files(), Umask: e.place.owner.mask(), Watcher: plan, Log: e.log("fs")}
+	if e.pins != nil {
+		opts.Pins = e.pins
+	}
 	if !e.place.readOnly {
 		opts.Writer = e.overlay
 	}
-	files := fs.New(e.overlay, contents{e.cache, e.packs}, e.index, opts)
+	files := fs.New(e.overlay, e.contents(), e.index, opts)
 	m, err := e.mountAt(ctx, point, files)
 	if err != nil {
 		return nil, errors.Join(err, forgetMount(e.place.state))

@@ -243,16 +243,16 @@ func (e *engine) playlist(ctx context.Context, v *catalog.Version) ([]byte, erro
 	if v.Size > maxPlaylist {
 		return nil, nil
 	}
-	if e.cache.Present(objectOf(v)) < v.Size {
+	if e.contents().Present(v) < v.Size {
 		return nil, errNotHere
 	}
 	ctx, cancel := context.WithTimeout(ctx, playlistWait)
 	defer cancel()
-	h, err := e.cache.Acquire(ctx, objectOf(v))
+	h, err := e.contents().Open(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	defer h.Release()
+	defer h.Close()
 	text := make([]byte, v.Size)
 	if _, err := h.ReadAt(ctx, text, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

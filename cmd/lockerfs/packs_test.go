@@ -126,7 +126,7 @@ func (r *packRig) put(key string, b []byte) (etag string) {
 // open opens a version as the file system does.
 func (r *packRig) open(v *catalog.Version) *content {
 	r.t.Helper()
-	c, err := contents{r.cache, r.packs}.Open(r.t.Context(), v)
+	c, err := contents{cache: r.cache, packs: r.packs}.Open(r.t.Context(), v)
 	if err != nil {
 		r.t.Fatal(err)
 	}

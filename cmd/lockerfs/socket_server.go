@@ -63,6 +63,7 @@ func serve(l locker, at where, log *slog.Logger) (*server, error) {
 	mux.HandleFunc("POST "+pathRestore, s.runRestore)
 	mux.HandleFunc("DELETE "+pathRestore+"/{id}", s.endRun)
 	s.serveKeeping(mux)
+	s.servePins(mux)
 	s.serveAdopting(mux)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}

@@ -69,6 +69,9 @@ type frame struct {
 	Move       *intake.Move             `json:"move,omitempty"`
 	Organized  *intake.OrganizeReport   `json:"organized,omitempty"`
 	Restored   *restored                `json:"restored,omitempty"`
+	Pinning    *pinProgress             `json:"pinning,omitempty"`
+	Pinned     *pinAnswer               `json:"pinned,omitempty"`
+	Pins       *pinReport               `json:"pins,omitempty"`
 
 	Verifying *catalog.VerifyProgress `json:"verifying,omitempty"`
 	Verified  *catalog.VerifyReport   `json:"verified,omitempty"`

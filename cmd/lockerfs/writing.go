@@ -32,6 +32,9 @@ func (v versions) Open(ctx context.Context, of *catalog.Version) (pending.Conten
 
 // Fetch is pending.Versions'. What is not here in the end is fetched when it is read.
 func (v versions) Fetch(of *catalog.Version) {
+	if v.pins.has(of) {
+		return
+	}
 	v.cache.Wish(objectOf(of), remote.Pin, cache.Span{Offset: 0, Length: of.Size})
 }
 
@@ -41,6 +44,9 @@ const keepPiece = 1 << 20
 // Keep is pending.Versions'. The cache fetches the version as any other, from the file
 // instead of the store, within its limits. What it does not keep costs a download.
 func (v versions) Keep(of *catalog.Version, path string) {
+	if v.pins.take(context.Background(), of, path) {
+		return
+	}
 	if err := v.keep(of, path); err != nil {
 		v.log.Warn("what was written here will be fetched again", "key", of.Object.Key, "error", err)
 	}
@@ -110,11 +116,12 @@ func (n *nearby) Get(ctx context.Context, key string, r remote.Range, ifMatch st
 
 // openOverlay takes up what was changed here.
 func (e *engine) openOverlay() (err error) {
-	e.overlay, err = pending.Open(pending.Options{Dir: e.place.state, Index: e.index, Versions: versions{contents{e.cache, e.packs}, e.near, e.log("cache")},
+	e.overlay, err = pending.Open(pending.Options{Dir: e.place.state, Index: e.index, Versions: versions{e.contents(), e.near, e.log("cache")},
 		Device: e.device.Name, Changed: e.announce, Log: e.log("pending")})
 	if err != nil {
 		return err
 	}
+	e.pins.over(e.overlay)
 	e.uploads = pending.NewUploader(e.overlay, e.store, e.writer, describe)
 	e.uploads.Pack = e.packWritten
 	e.uploads.New = durationOf("LOCKERFS_QUIET", e.uploads.New)
