@@ -30,15 +30,18 @@ type world struct {
 	seen map[string]time.Time
 	// foreign are the objects that others put there, and ours the contents of all others.
 	foreign map[string]string
-	owned   bool // gc was allowed once to delete adopted objects
-	depth   int
+	// doomed is when an object of ours was given up.
+	doomed map[string]time.Time
+	owned  bool // gc was allowed once to delete adopted objects
+	depth  int
 }
 
 // forgetful is a store whose answers to puts and deletes are lost at times.
 type forgetful struct {
 	*remotetest.Memory
-	mu   sync.Mutex // guards lose
-	lose int        // how many more
+	mu      sync.Mutex // guards what follows
+	lose    int        // how many more
+	deleted []string
 }
 
 var errLost = errors.New("the answer was lost")
@@ -59,6 +62,9 @@ func (f *forgetful) Put(ctx context.Context, key string, body *io.SectionReader,
 }
 
 func (f *forgetful) Delete(ctx context.Context, key string) error {
+	f.mu.Lock()
+	f.deleted = append(f.deleted, key)
+	f.mu.Unlock()
 	return errors.Join(f.Memory.Delete(ctx, key), f.lost())
 }
 
@@ -187,19 +193,17 @@ func (w *world) deed() {
 	case "restore":
 		w.restore(d)
 	case "go on":
-		if len(d.planned) > 0 {
-			ops := d.planned[0]
-			d.planned = d.planned[1:]
-			w.perform(d, ops)
-		}
+		w.goOn(d)
 	case "adopt":
-		key := fmt.Sprint("shop/", content)
+		key := fmt.Sprintf(rapid.SampledFrom([]string{"shop/%s.flac", "Music/%s.0123456789ab.flac", "%s"}).Draw(w.rt, "key"), content)
 		obj, err := w.store.Memory.Put(w.rt.Context(), key, section([]byte(content)), remote.PutOptions{})
 		if err != nil {
 			w.rt.Fatal(err)
 		}
 		w.foreign[key] = obj.ETag
-		w.perform(d, []Op{w.create(Ref{Key: key, ETag: obj.ETag, Foreign: true}, content)})
+		if rapid.IntRange(0, 3).Draw(w.rt, "unseen") > 0 {
+			w.perform(d, []Op{w.create(Ref{Key: key, ETag: obj.ETag, Foreign: true}, content)})
+		}
 	case "own":
 		if rapid.IntRange(0, 3).Draw(w.rt, "really") == 0 {
 			w.owned = true
@@ -210,11 +214,20 @@ func (w *world) deed() {
 			w.rt.Fatal(err)
 		}
 	case "wait":
-		w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Hour, 2 * 24 * time.Hour, 8 * 24 * time.Hour, 31 * 24 * time.Hour}).Draw(w.rt, "long"))
+		w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Hour, 3 * 24 * time.Hour, 8 * 24 * time.Hour, 31 * 24 * time.Hour}).Draw(w.rt, "long"))
 	case "collect":
 		w.collect(d)
 	}
 	w.check()
+}
+
+// goOn has a device commit what it planned, maybe long ago.
+func (w *world) goOn(d *gcDevice) {
+	if len(d.planned) > 0 {
+		ops := d.planned[0]
+		d.planned = d.planned[1:]
+		w.perform(d, ops)
+	}
 }
 
 // restore plans to bring something back, and does so later.
@@ -249,8 +262,11 @@ func (w *world) collect(d *gcDevice) {
 	w.depth++
 	defer func() { w.depth-- }()
 	meanwhile := func() {
-		if rapid.Bool().Draw(w.rt, "meanwhile") {
+		switch rapid.IntRange(0, 3).Draw(w.rt, "meanwhile") {
+		case 0:
 			w.deed()
+		case 1: // the very objects that are about to be given up come into use
+			w.goOn(w.devices[rapid.IntRange(0, 2).Draw(w.rt, "who")])
 		}
 	}
 	c := Collector{Follower: d.f, Logger: discard(), Progress: func(int64) { meanwhile() }, Commit: func(ctx context.Context, ops []Op) error {
@@ -281,10 +297,28 @@ func (w *world) check() {
 		w.there(e.Version.Object, "a present file")
 	}
 	for key, at := range w.seen {
-		if w.now.Sub(at) < keepHistory {
+		if w.now.Sub(at) < 30*24*time.Hour {
 			if _, err := w.store.Head(w.rt.Context(), key); err != nil {
 				w.rt.Fatalf("%s was in use %s ago: %v", key, w.now.Sub(at), err)
 			}
+		}
+	}
+	for _, key := range w.ourObjects() {
+		n, gone, err := w.truth.f.Index().Condemned(w.rt.Context(), key)
+		if err != nil {
+			w.rt.Fatal(err)
+		}
+		if gone {
+			commit, err := w.store.Head(w.rt.Context(), logKey(n))
+			if err != nil {
+				w.rt.Fatal(err)
+			}
+			w.doomed[key] = commit.ModTime
+		}
+	}
+	for _, key := range w.store.deleted {
+		if at, ok := w.doomed[key]; looksOurs(key) && w.foreign[key] == "" && (!ok || w.now.Sub(at) < 7*24*time.Hour) {
+			w.rt.Fatalf("%s was deleted %s after it was given up (%v)", key, w.now.Sub(at), ok)
 		}
 	}
 	for key, etag := range w.foreign {
@@ -327,7 +361,7 @@ func TestCollectingLosesNothing(t *testing.T) {
 		indexes = append(indexes, openTestIndex(t, filepath.Join(t.TempDir(), "index.db")))
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{rt: rt, store: &forgetful{Memory: remotetest.NewMemory()}, now: time.Unix(1<<30, 0), seen: map[string]time.Time{}, foreign: map[string]string{}}
+		w := &world{rt: rt, store: &forgetful{Memory: remotetest.NewMemory()}, now: time.Unix(1<<30, 0), seen: map[string]time.Time{}, foreign: map[string]string{}, doomed: map[string]time.Time{}}
 		w.store.SetClock(func() time.Time { return w.now })
 		format, _, err := CreateFormat(rt.Context(), w.store, "")
 		if err != nil {
@@ -359,14 +393,14 @@ func TestCollectingLosesNothing(t *testing.T) {
 			if _, err := c.Run(rt.Context(), false); err != nil {
 				rt.Fatal(err)
 			}
+			w.check()
 		}
-		w.check()
 		used := map[string]bool{}
 		for _, e := range w.truth.files(rt) {
 			used[e.Version.Object.Key] = true
 		}
 		for _, key := range w.ourObjects() {
-			if !used[key] {
+			if !used[key] && w.foreign[key] == "" {
 				rt.Fatalf("%s is in the store for nobody", key)
 			}
 		}
