@@ -23,6 +23,7 @@ type mountFlags struct {
 	detach               bool
 	role                 string
 	restarts             int
+	metered              string
 }
 
 func (a *app) mountCommand() *cobra.Command {
@@ -61,6 +62,7 @@ func (a *app) mountCommand() *cobra.Command {
 	for _, own := range []string{"role", "restarts"} { // between our own processes
 		_ = c.Flags().MarkHidden(own)
 	}
+	c.Flags().StringVar(&f.metered, "metered", "", "whether bytes cost money: auto, on or off; then nothing is fetched that nobody asked for (default auto)")
 	return c
 }
 
@@ -128,6 +130,10 @@ func (f mountFlags) onto(p place, mnt string, given func(string) bool) (place, e
 		}
 		p.cacheSize = n
 	}
+	if err := checkMetered(f.metered); err != nil {
+		return p, fmt.Errorf("--metered %q: %w", f.metered, err)
+	}
+	p.metered = first(f.metered, p.metered)
 	if f.heads != "" {
 		n, err := headSize(f.heads)
 		if err != nil {

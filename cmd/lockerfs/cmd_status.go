@@ -47,6 +47,9 @@ func (s status) text(now time.Time, home string) string {
 		mount = tilde(s.Mount, home)
 	}
 	network := s.Network
+	if s.Metered {
+		network += " (metered: only what is asked for)"
+	}
 	if s.Network == linkOffline {
 		network += " for " + humanDuration(now.Sub(s.Since))
 	}

@@ -36,6 +36,7 @@ type lockerConfig struct {
 	Cache       string `toml:"cache"`
 	CacheSize   string `toml:"cache_size"`
 	Heads       string `toml:"heads"`
+	Metered     string `toml:"metered"`
 	State       string `toml:"state"`
 	Credentials string `toml:"credentials"`
 	AllowOther  bool   `toml:"allow_other"`
@@ -116,6 +117,9 @@ func (l lockerConfig) check(name string) error {
 		if _, err := parseSize(l.Heads); err != nil {
 			return fmt.Errorf("[locker.%s] heads: %w", name, err)
 		}
+	}
+	if err := checkMetered(l.Metered); err != nil {
+		return fmt.Errorf("[locker.%s] metered: %w", name, err)
 	}
 	if err := checkLayout(fmt.Sprintf("[locker.%s] layout", name), l.Layout); err != nil {
 		return err

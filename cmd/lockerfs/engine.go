@@ -56,7 +56,9 @@ type engine struct {
 	heads *heads
 	// pins is nil with cache, and where they cannot be read.
 	pins *pins
-	link *link
+	// thrift is nil with cache.
+	thrift *thrift
+	link   *link
 	// overlay is what was changed here and is not committed, uploads what brings it there;
 	// both nil where nothing ever was and nothing can be.
 	overlay *pending.Overlay
@@ -128,8 +130,12 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 		if e.cache, err = openCache(p, e.near, e.log("cache")); err != nil {
 			return nil, err
 		}
+		e.thrift = newThrift(p.metered)
 		if e.packs, err = openPacks(p.cache, e.store, e.index, e.log("packs")); err != nil {
 			e.log("packs").Warn("scans read each file by itself", "reason", err)
+		}
+		if e.packs != nil {
+			e.packs.thrift = e.thrift
 		}
 		if e.pins, err = openPins(e); err != nil {
 			e.log("pins").Error("nothing can be pinned", "reason", err)
@@ -225,6 +231,9 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
 	tending.Go(func() { e.watchBucket(ctx) })
+	if e.thrift != nil {
+		tending.Go(func() { e.thrift.watch(ctx, e.nudge) })
+	}
 	defer e.learning()()
 	e.follower.Run(ctx, every, func(err error) {
 		e.report(err)

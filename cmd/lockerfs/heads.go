@@ -38,11 +38,12 @@ const (
 // heads fetches the first bytes of tracks when nothing else is to be done, so that
 // whatever is played begins at once. The files that changed last come first.
 type heads struct {
-	index *catalog.Index
-	cache *cache.Cache
-	limit int64 // bytes; negative for the default
-	log   *slog.Logger
-	kept  func(v *catalog.Version) bool // it is pinned and here
+	index  *catalog.Index
+	cache  *cache.Cache
+	limit  int64 // bytes; negative for the default
+	log    *slog.Logger
+	kept   func(v *catalog.Version) bool // it is pinned and here
+	thrift *thrift
 	// after waits for what comes before the first round.
 	after func(ctx context.Context)
 	wake  chan struct{}
@@ -67,7 +68,7 @@ func headSize(s string) (*int64, error) {
 }
 
 func newHeads(e *engine) *heads {
-	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), kept: e.pins.has, after: e.packs.arrived, wake: make(chan struct{}, 1)}
+	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), kept: e.pins.has, thrift: e.thrift, after: e.packs.arrived, wake: make(chan struct{}, 1)}
 	if e.place.heads != nil {
 		h.limit = *e.place.heads
 	}
@@ -123,6 +124,9 @@ var errCacheFull = errors.New("the cache has no room for more heads")
 
 // round goes through the locker once.
 func (h *heads) round(ctx context.Context) error {
+	if h.thrift.now() {
+		return nil
+	}
 	room, err := h.room(ctx)
 	if err != nil {
 		return err

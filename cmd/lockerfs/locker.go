@@ -114,6 +114,8 @@ type status struct {
 	Network string `json:"network"`
 	// Trouble is why the network is not online, if known.
 	Trouble string `json:"trouble,omitempty"`
+	// Metered: bytes cost money, so nothing is fetched that nobody asked for.
+	Metered bool `json:"metered,omitempty"`
 	// Since is when Network became what it is.
 	Since time.Time `json:"since"`
 	// Access is read-only or read-write.

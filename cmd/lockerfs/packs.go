@@ -40,6 +40,8 @@ type packs struct {
 	log   *slog.Logger
 	wake  chan struct{} // commits came in, or the store came back
 	first chan struct{} // closed when fill has gone through the locker once
+	// thrift is nil where nobody counts.
+	thrift *thrift
 	// pause is the least time between walks; patience is how long who scans waits.
 	pause, patience time.Duration
 

@@ -26,7 +26,9 @@ func (p *packs) fill(ctx context.Context) {
 	for {
 		began, applied := time.Now(), p.index.Applied()
 		var again <-chan time.Time
-		if applied != whole {
+		if p.thrift.now() {
+			gone()
+		} else if applied != whole {
 			err := p.walk(ctx)
 			gone()
 			switch {

@@ -30,6 +30,8 @@ type place struct {
 	// heads is how many bytes of the starts of tracks are fetched when idle; nil takes the
 	// default, and 0 fetches none.
 	heads *int64
+	// metered is the config's word on whether bytes cost money.
+	metered string
 	// credentials is a file of keys for the store, or empty.
 	credentials string
 	owner       ownership
@@ -143,6 +145,7 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 			return place{}, err
 		}
 	}
+	p.metered = l.Metered
 	if l.Heads != "" {
 		if p.heads, err = headSize(l.Heads); err != nil {
 			return place{}, err
