@@ -1,6 +1,9 @@
 package cache
 
-import "math"
+import (
+	"errors"
+	"math"
+)
 
 // Auto as a limit or a floor leaves it to the cache; see [Options]. It is settled once,
 // when what the folder holds has been counted: what the cache has taken is room of its
@@ -61,3 +64,22 @@ func (c *Cache) belowFloor() int64 {
 	}
 	return b.floor - (disk.free - unborn)
 }
+
+// SetLimit changes what the cache may take, in bytes, and evicts what is beyond that. The
+// error is ErrCounting as long as what the folder holds is not known.
+func (c *Cache) SetLimit(n int64) error {
+	for {
+		b := c.budget.Load()
+		if b == nil {
+			return ErrCounting
+		}
+		if c.budget.CompareAndSwap(b, &budget{limit: max(n, 0), floor: b.floor}) {
+			break
+		}
+	}
+	c.trim()
+	return nil
+}
+
+// ErrCounting: the cache does not know yet what it holds.
+var ErrCounting = errors.New("the cache is still counting what it holds")

@@ -154,3 +154,30 @@ func TestAutoHere(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestLimitIsChanged: less room gives up what is beyond it at once; more is used.
+func TestLimitIsChanged(t *testing.T) {
+	s := newStore(t)
+	c := openCache(t, s, t.TempDir(), 10<<20)
+	obj := s.put("a", 8*blockSize)
+	h := acquire(t, c, obj)
+	want(t, s, h, 0, 8*blockSize)
+	settled(t, h)
+	h.Release()
+	if err := c.SetLimit(3 * blockSize); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Stats(); got.Held > 3*blockSize || got.Limit != 3*blockSize {
+		t.Errorf("held %d of %d", got.Held, got.Limit)
+	}
+	if err := c.SetLimit(10 << 20); err != nil {
+		t.Fatal(err)
+	}
+	h = acquire(t, c, obj)
+	want(t, s, h, 0, 8*blockSize)
+	settled(t, h)
+	h.Release()
+	if got := c.Stats().Held; got < 8*blockSize {
+		t.Errorf("held %d after there was room again", got)
+	}
+}

@@ -13,24 +13,43 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{
+	var watch, metrics bool
+	c := &cobra.Command{
 		Use:   "status",
 		Short: "Say how the locker is, and whether the lid may be closed",
 		Args:  cobra.NoArgs,
 		RunE: does(func(ctx context.Context, _ []string) error {
 			return a.withLocker(ctx, true, func(_ place, l locker) error {
-				s, err := l.Status(ctx)
-				if err != nil {
+				switch {
+				case watch:
+					return a.watchStatus(ctx, l)
+				case metrics:
+					s, err := l.Status(ctx)
+					if err == nil {
+						_, err = fmt.Fprint(a.out, s.metrics())
+					}
 					return err
 				}
-				if a.flags.json {
-					return a.printJSON(s)
-				}
-				_, err = fmt.Fprint(a.out, s.text(time.Now(), homeDir()))
-				return err
+				return a.printStatus(ctx, l)
 			})
 		}),
 	}
+	c.Flags().BoolVar(&watch, "watch", false, "show it again every second, until Ctrl-C")
+	c.Flags().BoolVar(&metrics, "metrics", false, "answer in the text form of Prometheus")
+	c.MarkFlagsMutuallyExclusive("watch", "metrics")
+	return c
+}
+
+func (a *app) printStatus(ctx context.Context, l locker) error {
+	s, err := l.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(s)
+	}
+	_, err = fmt.Fprint(a.out, s.text(time.Now(), homeDir()))
+	return err
 }
 
 // text is the status for people: the answer to their question first.

@@ -37,6 +37,7 @@ type lockerConfig struct {
 	CacheSize   string `toml:"cache_size"`
 	Heads       string `toml:"heads"`
 	Metered     string `toml:"metered"`
+	Bandwidth   string `toml:"bwlimit"`
 	State       string `toml:"state"`
 	Credentials string `toml:"credentials"`
 	AllowOther  bool   `toml:"allow_other"`
@@ -116,6 +117,11 @@ func (l lockerConfig) check(name string) error {
 	if l.Heads != "" {
 		if _, err := parseSize(l.Heads); err != nil {
 			return fmt.Errorf("[locker.%s] heads: %w", name, err)
+		}
+	}
+	if l.Bandwidth != "" {
+		if _, err := parseTimetable(l.Bandwidth); err != nil {
+			return fmt.Errorf("[locker.%s] bwlimit: %w", name, err)
 		}
 	}
 	if err := checkMetered(l.Metered); err != nil {

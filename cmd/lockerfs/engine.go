@@ -27,6 +27,8 @@ const firstContact = 10 * time.Second
 type ground struct {
 	// log gives the logger of a component.
 	log func(component string) *slog.Logger
+	// loud has so much of the log be shown from now on.
+	loud func(slog.Level)
 	// note tells the person something beside the answer.
 	note func(format string, args ...any)
 	// open opens the store at a URL, with a file of keys or without.
@@ -83,6 +85,8 @@ type engine struct {
 	importing chan struct{}
 	// bucket is what is done about objects of others.
 	bucket *bucket
+	// timetables has the limits of the link that were asked for last.
+	timetables chan timetable
 	// opening holds one token: who has it may make the committer.
 	opening chan struct{}
 
@@ -100,7 +104,10 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 		return nil, err
 	}
 	e := &engine{ground: g, place: p, started: time.Now(), totalsN: -1, wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
-		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
+		importing: make(chan struct{}, 1), opening: make(chan struct{}, 1), timetables: make(chan timetable, 1)}
+	if p.bandwidth != nil {
+		e.bandwidth(p.bandwidth)
+	}
 	e.bucket = newBucket()
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)
@@ -230,6 +237,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.pins.run(ctx) })
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
+	tending.Go(func() { e.keepLimits(ctx) })
 	tending.Go(func() { e.watchBucket(ctx) })
 	if e.thrift != nil {
 		tending.Go(func() { e.thrift.watch(ctx, e.nudge) })

@@ -25,6 +25,8 @@ type locker interface {
 	Sync(ctx context.Context, patient bool) error
 	// Offline has a mount leave the store alone until it is called with false.
 	Offline(ctx context.Context, on bool) error
+	// Set changes how a mount works until it ends; see settable.
+	Set(ctx context.Context, key, value string) error
 	// Close gives back what is held.
 	Close() error
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ func main() {
 
 // run is the whole program: it gives the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{in: stdin, out: stdout, err: stderr, openStore: openStore}
+	a := &app{in: stdin, out: stdout, err: stderr, openStore: openStore, level: new(atomic.Pointer[slog.Level])}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -66,6 +67,8 @@ type app struct {
 	reply *os.File
 	// runner is who starts this process again after a crash.
 	runner runner
+	// level is what of the log was asked for while this runs; nil: what flags say.
+	level *atomic.Pointer[slog.Level]
 }
 
 // flags are the options that every command takes.
@@ -105,6 +108,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.serviceCommand(),
 		a.syncCommand(),
 		a.offlineCommand(),
+		a.setCommand(),
 		a.statusCommand(),
 		a.doctorCommand(),
 		a.lsCommand(),
@@ -145,19 +149,28 @@ func does(f func(ctx context.Context, args []string) error) func(*cobra.Command,
 // logger logs to stderr: warnings and worse, what happens in a daemon, everything
 // with -v.
 func (a *app) logger(component string) *slog.Logger {
-	level := slog.LevelWarn
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: loudness{a}})).With("component", component)
+}
+
+// loudness is what of the log is shown.
+type loudness struct{ of *app }
+
+// Level implements slog.Leveler.
+func (l loudness) Level() slog.Level {
 	switch {
-	case a.flags.verbose:
-		level = slog.LevelDebug
-	case a.daemon:
-		level = slog.LevelInfo
+	case l.of.level != nil && l.of.level.Load() != nil:
+		return *l.of.level.Load()
+	case l.of.flags.verbose:
+		return slog.LevelDebug
+	case l.of.daemon:
+		return slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level})).With("component", component)
+	return slog.LevelWarn
 }
 
 // ground is what the engines of this run stand on.
 func (a *app) ground() ground {
-	return ground{log: a.logger, note: a.note, open: a.openStore, runner: a.runner}
+	return ground{log: a.logger, loud: func(l slog.Level) { a.level.Store(&l) }, note: a.note, open: a.openStore, runner: a.runner}
 }
 
 // note says something on stderr that is neither an answer nor an error.

@@ -32,6 +32,8 @@ type place struct {
 	heads *int64
 	// metered is the config's word on whether bytes cost money.
 	metered string
+	// bandwidth is what a mount may use of the link; nil for all.
+	bandwidth timetable
 	// credentials is a file of keys for the store, or empty.
 	credentials string
 	owner       ownership
@@ -146,6 +148,11 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 		}
 	}
 	p.metered = l.Metered
+	if l.Bandwidth != "" {
+		if p.bandwidth, err = parseTimetable(l.Bandwidth); err != nil {
+			return place{}, err
+		}
+	}
 	if l.Heads != "" {
 		if p.heads, err = headSize(l.Heads); err != nil {
 			return place{}, err

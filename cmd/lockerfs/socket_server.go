@@ -58,6 +58,7 @@ func serve(l locker, at where, log *slog.Logger) (*server, error) {
 	mux.HandleFunc("DELETE "+pathOrganize+"/{id}", s.endRun)
 	mux.HandleFunc("POST "+pathSync, s.runSync)
 	mux.HandleFunc("DELETE "+pathSync+"/{id}", s.endRun)
+	mux.HandleFunc("POST "+pathSet, s.set)
 	mux.HandleFunc("POST "+pathOffline, s.offline)
 	mux.HandleFunc("GET "+pathHistory, s.history)
 	mux.HandleFunc("POST "+pathRestore, s.runRestore)

@@ -22,6 +22,7 @@ import (
 //	DELETE /v1/organize/ID             ends that; its report still comes
 //	POST   /v1/sync                    syncRequest; one frame at the end
 //	DELETE /v1/sync/ID                 ends that waiting
+//	POST   /v1/set                     setRequest; one frame
 //	POST   /v1/offline                 offlineRequest; one frame
 //	GET    /v1/history?path=P&limit=N  history
 //	POST   /v1/restore                 restoreRequest; one frame at the end
@@ -47,6 +48,7 @@ const (
 	pathImport   = "/v1/import"
 	pathOrganize = "/v1/organize"
 	pathSync     = "/v1/sync"
+	pathSet      = "/v1/set"
 	pathOffline  = "/v1/offline"
 	pathHistory  = "/v1/history"
 	pathRestore  = "/v1/restore"

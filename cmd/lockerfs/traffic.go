@@ -43,6 +43,10 @@ type trafficStats struct {
 	sched.Stats
 	// Hedged counts reads that were asked for a second time.
 	Hedged retry.Stats `json:"hedged"`
+	// Limits are the bounds that were set.
+	Limits sched.Limits `json:"limits"`
 }
 
-func (t *traffic) stats() *trafficStats { return &trafficStats{t.queue.Stats(), t.hedges.Stats()} }
+func (t *traffic) stats() *trafficStats {
+	return &trafficStats{t.queue.Stats(), t.hedges.Stats(), t.queue.Limits()}
+}
