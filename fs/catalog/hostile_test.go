@@ -23,8 +23,8 @@ func hostileHead(n int64) string {
 	return fmt.Sprintf(`{"lockerfs":1,"n":%d,"id":"a","epoch":%q,"device":"d","time":1}`, n, testEpoch) + "\n"
 }
 
-// packed compresses text as well as it can be.
-func packed(t testing.TB, parts ...string) []byte {
+// squeezed compresses text as well as it can be.
+func squeezed(t testing.TB, parts ...string) []byte {
 	t.Helper()
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
 	if err != nil {
@@ -161,7 +161,7 @@ func TestHostileText(t *testing.T) {
 		"blank lines":       repeated("\n", full),
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := packed(t, hostileHead(7), text)
+			body := squeezed(t, hostileHead(7), text)
 			if len(body) > MaxCommitBody {
 				t.Fatalf("%d bytes: not much of a bomb", len(body))
 			}
@@ -184,10 +184,10 @@ func TestHostileText(t *testing.T) {
 
 // TestHostileFrames: compressed text that says little of how large it is.
 func TestHostileFrames(t *testing.T) {
-	frame := packed(t, repeated(" ", 8<<20))
+	frame := squeezed(t, repeated(" ", 8<<20))
 	for name, body := range map[string][]byte{
-		"many frames": append(packed(t, hostileHead(7)), bytes.Repeat(frame, 1+MaxCommitBody/2/len(frame))...),
-		"one frame":   packed(t, hostileHead(7), repeated(" ", 1<<30)),
+		"many frames": append(squeezed(t, hostileHead(7)), bytes.Repeat(frame, 1+MaxCommitBody/2/len(frame))...),
+		"one frame":   squeezed(t, hostileHead(7), repeated(" ", 1<<30)),
 	} {
 		taking(t, 200<<20, func() {
 			if _, err := DecodeCommit(7, testEpoch, body); !errors.Is(err, ErrInvalid) {
