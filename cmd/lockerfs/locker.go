@@ -63,6 +63,9 @@ type filer interface {
 type keeper interface {
 	// Verify looks whether the locker is whole; see catalog.Verifier.
 	Verify(ctx context.Context, opts catalog.VerifyOptions, progress func(catalog.VerifyProgress)) (catalog.VerifyReport, error)
+	// Collect frees what is not needed; see catalog.Collector. dry: it is only worked out.
+	// progress is told how many objects have been listed.
+	Collect(ctx context.Context, dry bool, progress func(int64)) (catalog.Collected, error)
 	// Export copies what is at a locker path out into a folder; see intake.Exporter.
 	Export(ctx context.Context, path string, opts intake.ExportOptions, progress func(intake.ExportProgress)) (intake.ExportReport, error)
 }

@@ -121,6 +121,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.pinsCommand(),
 		a.desktopCommand(),
 		a.verifyCommand(),
+		a.gcCommand(),
 		a.exportCommand(),
 		a.rebuildCommand(),
 		a.versionCommand(),

@@ -20,6 +20,8 @@ type verifyRequest struct {
 func (s *server) serveKeeping(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+pathVerify, s.runVerify)
 	mux.HandleFunc("DELETE "+pathVerify+"/{id}", s.endRun)
+	mux.HandleFunc("POST "+pathCollect, s.runCollect)
+	mux.HandleFunc("DELETE "+pathCollect+"/{id}", s.endRun)
 	mux.HandleFunc("POST "+pathExport, s.runExport)
 	mux.HandleFunc("DELETE "+pathExport+"/{id}", s.endRun)
 }

@@ -29,6 +29,8 @@ import (
 //	DELETE /v1/restore/ID              ends that
 //	POST   /v1/verify                  verifyRequest; frames: progress, then report
 //	DELETE /v1/verify/ID               ends that; its report still comes
+//	POST   /v1/gc                      collectRequest; frames: progress, then report
+//	DELETE /v1/gc/ID                   ends that; its report still comes
 //	POST   /v1/export                  exportRequest; frames: progress, then report
 //	DELETE /v1/export/ID               ends that; its report still comes
 //	POST   /v1/adopt                   adoptRequest; frames: progress, places and moves,
@@ -53,6 +55,7 @@ const (
 	pathHistory  = "/v1/history"
 	pathRestore  = "/v1/restore"
 	pathVerify   = "/v1/verify"
+	pathCollect  = "/v1/gc"
 	pathExport   = "/v1/export"
 	pathAdopt    = "/v1/adopt"
 	pathWatches  = "/v1/watches"
@@ -79,6 +82,9 @@ type frame struct {
 	Verified  *catalog.VerifyReport   `json:"verified,omitempty"`
 	Exporting *intake.ExportProgress  `json:"exporting,omitempty"`
 	Exported  *intake.ExportReport    `json:"exported,omitempty"`
+
+	Listed    int64              `json:"listed,omitempty"`
+	Collected *catalog.Collected `json:"collected,omitempty"`
 
 	Adopting  *intake.AdoptProgress `json:"adopting,omitempty"`
 	Adopted   *adopted              `json:"adopted,omitempty"`
