@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,13 +108,7 @@ func TestMPD(t *testing.T) {
 	need(t, "mpd", "mpc")
 	t.Run("same user", func(t *testing.T) { playWithMPD(t, nil) })
 	t.Run("another user", func(t *testing.T) {
-		u, err := user.Lookup("mpd")
-		if err != nil {
-			t.Fatalf("%v: run `make setup`", err)
-		}
-		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-		playWithMPD(t, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, "--allow-other")
+		playWithMPD(t, playerUser(t), "--allow-other")
 	})
 }
 
@@ -168,6 +160,8 @@ func playWithMPD(t *testing.T, who *syscall.Credential, mountFlags ...string) {
 type mpd struct {
 	t    *testing.T
 	addr string
+	dir  string // holds its library
+	stop func()
 }
 
 // startMPD starts MPD over the music folder, as another user when who is set.
@@ -191,6 +185,18 @@ audio_output {
 	if err := os.WriteFile(dir+"/conf", []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return runMPD(t, dir, who)
+}
+
+// startMPDFrom ends an MPD and starts it anew with the library it had.
+func startMPDFrom(t *testing.T, m *mpd, who *syscall.Credential) *mpd {
+	t.Helper()
+	m.stop()
+	return runMPD(t, m.dir, who)
+}
+
+func runMPD(t *testing.T, dir string, who *syscall.Credential) *mpd {
+	t.Helper()
 	c := exec.Command("mpd", "--no-daemon", "--stderr", dir+"/conf")
 	if who != nil {
 		if err := os.Chown(dir, int(who.Uid), int(who.Gid)); err != nil {
@@ -217,7 +223,10 @@ audio_output {
 			t.Logf("MPD said:\n%s", b)
 		}
 	})
-	m := &mpd{t, dir + "/socket"}
+	m := &mpd{t, dir + "/socket", dir, func() {
+		c.Process.Signal(syscall.SIGTERM) // it saves its library
+		c.Wait()
+	}}
 	eventually(t, 10*time.Second, "MPD to answer", func() bool { _, err := command(t, "mpc", "-h", m.addr, "status"); return err == nil })
 	return m
 }

@@ -26,6 +26,9 @@ func main() {
 	// After the first signal the usual handling is back, so that a second one ends
 	// the process at once.
 	context.AfterFunc(ctx, stop)
+	if calledByMount(os.Args[0]) {
+		os.Exit(runFstab(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
