@@ -31,20 +31,21 @@ type config struct {
 // lockerConfig is one [locker.NAME] table. config.example.toml says what the keys
 // mean.
 type lockerConfig struct {
-	Store       string `toml:"store"`
-	Mount       string `toml:"mount"`
-	Cache       string `toml:"cache"`
-	CacheSize   string `toml:"cache_size"`
-	Heads       string `toml:"heads"`
-	Metered     string `toml:"metered"`
-	Bandwidth   string `toml:"bwlimit"`
-	State       string `toml:"state"`
-	Credentials string `toml:"credentials"`
-	AllowOther  bool   `toml:"allow_other"`
-	UID         *int   `toml:"uid"`
-	GID         *int   `toml:"gid"`
-	Umask       string `toml:"umask"`
-	Layout      string `toml:"layout"`
+	Store       string   `toml:"store"`
+	Mount       string   `toml:"mount"`
+	Cache       string   `toml:"cache"`
+	CacheSize   string   `toml:"cache_size"`
+	Heads       string   `toml:"heads"`
+	Metered     string   `toml:"metered"`
+	Bandwidth   string   `toml:"bwlimit"`
+	OnChange    []string `toml:"on_change"`
+	State       string   `toml:"state"`
+	Credentials string   `toml:"credentials"`
+	AllowOther  bool     `toml:"allow_other"`
+	UID         *int     `toml:"uid"`
+	GID         *int     `toml:"gid"`
+	Umask       string   `toml:"umask"`
+	Layout      string   `toml:"layout"`
 }
 
 func configTopic() *cobra.Command {

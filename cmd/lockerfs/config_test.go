@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -113,7 +114,7 @@ func TestAddLockerKeepsTheRest(t *testing.T) {
 			t.Fatalf("got %q, %v, want it to begin with %q", after, err, before)
 		}
 		c, err := parseConfig(path, string(after))
-		if err != nil || c.Locker["new"] != l {
+		if err != nil || !reflect.DeepEqual(c.Locker["new"], l) {
 			t.Fatalf("got %+v, %v, want %+v", c.Locker["new"], err, l)
 		}
 	})

@@ -60,6 +60,7 @@ type engine struct {
 	pins *pins
 	// thrift is nil with cache.
 	thrift *thrift
+	hook   *hook // nil where there is none
 	link   *link
 	// overlay is what was changed here and is not committed, uploads what brings it there;
 	// both nil where nothing ever was and nothing can be.
@@ -109,6 +110,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 		e.bandwidth(p.bandwidth)
 	}
 	e.bucket = newBucket()
+	e.hook = newHook(p.onChange, e.point, e.log("hook"))
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)
 	defer func() {
@@ -198,6 +200,9 @@ func (e *engine) applied(a catalog.Applied) {
 		changes = e.fit(a)
 	}
 	e.announce(changes)
+	if len(a.Changes) > 0 {
+		e.hook.changed()
+	}
 	e.pins.changed(a.Changes)
 	e.nudge()
 }
@@ -238,6 +243,9 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
 	tending.Go(func() { e.keepLimits(ctx) })
+	if e.hook != nil {
+		tending.Go(func() { e.hook.watch(ctx) })
+	}
 	tending.Go(func() { e.watchBucket(ctx) })
 	if e.thrift != nil {
 		tending.Go(func() { e.thrift.watch(ctx, e.nudge) })

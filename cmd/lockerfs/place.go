@@ -32,6 +32,8 @@ type place struct {
 	heads *int64
 	// metered is the config's word on whether bytes cost money.
 	metered string
+	// onChange is the program that runs after the tree has changed, and its arguments.
+	onChange []string
 	// bandwidth is what a mount may use of the link; nil for all.
 	bandwidth timetable
 	// credentials is a file of keys for the store, or empty.
@@ -147,7 +149,7 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 			return place{}, err
 		}
 	}
-	p.metered = l.Metered
+	p.metered, p.onChange = l.Metered, l.OnChange
 	if l.Bandwidth != "" {
 		if p.bandwidth, err = parseTimetable(l.Bandwidth); err != nil {
 			return place{}, err
