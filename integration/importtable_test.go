@@ -34,8 +34,8 @@ var allowed = map[string][]string{
 	"cmd/lockerfs":      {"cache", "cache/pack", "cache/pin", "cache/staging", "fs", "fs/catalog", "fs/intake", "fs/library", "fs/pending", "fs/tag", "prefetch", "remote", "remote/dir", "remote/retry", "remote/s3", "remote/sched"},
 	"integration":       {},
 	"integration/link":  {},
-	"integration/scale": {"fs/catalog", "fs/library", "fs/tag", "remote"},
-	"integration/bench": {"integration/link", "remote/remotetest"},
+	"integration/scale": {"fs/catalog", "fs/library", "fs/tag", "remote", "remote/s3"},
+	"integration/bench": {"integration/link", "integration/scale", "remote/remotetest"},
 }
 
 // alone names the one package that may import a library, tests aside.

@@ -59,5 +59,6 @@ func scenarioHelp() string {
 	for _, sc := range scenarios() {
 		b.WriteString("\n" + sc.name + ": " + sc.about)
 	}
+	b.WriteString("\n" + scaleName + ": a catalog of so many tracks without audio, a million perhaps; only by itself")
 	return b.String()
 }

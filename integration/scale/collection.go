@@ -118,6 +118,9 @@ func (c *Collection) Tracks() (n int) {
 	return n
 }
 
+// Crowd is the path of the folder with very many files.
+func (c *Collection) Crowd() string { return c.crowd.by.name + "/" + c.crowd.name }
+
 // Folders counts the folders, without the root.
 func (c *Collection) Folders() int { return len(c.artists) + len(c.albums) }
 
@@ -156,12 +159,18 @@ func (c *Collection) files() iter.Seq[*catalog.Entry] {
 func (c *Collection) in(a *album) (list []*catalog.Entry) {
 	r := rand.New(rand.NewPCG(uint64(a.id), 1))
 	zipf := rand.NewZipf(r, 1.1, 8, uint64(len(c.words)-1))
-	of := release{album: a, id: uuid(r), group: uuid(r), pack: fmt.Sprintf("%016x%016x", uint64(a.id)%packTracks, r.Uint64()),
+	of := release{album: a, id: uuid(r), group: uuid(r), pack: c.pack(a),
 		genre: []string{"Rock", "Electronic", "Jazz", "Classical", "Hip-Hop"}[r.IntN(5)], picard: r.IntN(2) == 0}
 	for i := range a.tracks {
 		list = append(list, of.track(r, i+1, c.title(r, zipf, 2)))
 	}
 	return list
+}
+
+// pack names the scan pack of an album.
+func (c *Collection) pack(a *album) string {
+	n := uint64(a.id) % uint64(1+tracksEach*len(c.artists)/packTracks)
+	return fmt.Sprintf("%032x", n)
 }
 
 // release is what the tracks of an album have in common.
