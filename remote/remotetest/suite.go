@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) remote.Store, except ...Exception
 		{"put ends with its context", putEndsWithContext},
 		{"put keeps to its pace", putKeepsPace},
 		{"every verb refuses an ended context", endedContext},
+		{"what broke off is told of", unfinishedUploads},
 		{"probe finds the conditions enforced", probeEnforced},
 	} {
 		t.Run(clause.name, func(t *testing.T) { clause.check(t, open(t)) })

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lockerfs/lockerfs/remote"
 	"github.com/lockerfs/lockerfs/remote/remotetest"
@@ -214,6 +215,10 @@ func TestBrokenUploadGoesOn(t *testing.T) {
 	}
 	if len(p.asked(http.MethodDelete, "uploadId")) > 0 {
 		t.Error("the upload was aborted")
+	}
+	list, err := s.ListUploads(t.Context(), "")
+	if err != nil || len(list) != 1 || list[0].Key != "k" || list[0].ID == "" || time.Since(list[0].Begun).Abs() > time.Hour {
+		t.Errorf("unfinished: %+v, %v", list, err)
 	}
 	p.refuse = func(http.ResponseWriter, *http.Request) bool { return false }
 	before := len(p.asked(http.MethodPut, "partNumber"))
