@@ -1,5 +1,60 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"fmt"
+	"os"
 
-func (a *app) desktopCommand() *cobra.Command { return &cobra.Command{Use: "desktop"} }
+	"github.com/spf13/cobra"
+)
+
+func (a *app) desktopCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "desktop",
+		Short: "Add lockerfs to the menus of file managers",
+		Long: "Add \"Keep offline\" and \"Free up space\" to the menus of Nautilus (under Scripts), Thunar and\n" +
+			"Dolphin. They run lockerfs pin and lockerfs unpin with what is selected.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(&cobra.Command{
+		Use:   "install",
+		Short: "Add the menu entries for this user",
+		Long: "Add the menu entries for this user. Files of other hands stay as they are; Thunar's own list\n" +
+			"of actions gets two more. Run it again after lockerfs has moved.",
+		Args: cobra.NoArgs,
+		RunE: does(func(context.Context, []string) error {
+			lockerfs, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			return a.changeDesktop(func(d desktop) ([]deskFile, error) { return d.install(lockerfs) })
+		}),
+	}, &cobra.Command{
+		Use:   "remove",
+		Short: "Take the menu entries away again",
+		Args:  cobra.NoArgs,
+		RunE: does(func(context.Context, []string) error {
+			return a.changeDesktop(desktop.remove)
+		}),
+	})
+	return c
+}
+
+// changeDesktop says what was done, also before an error.
+func (a *app) changeDesktop(change func(desktop) ([]deskFile, error)) error {
+	done, err := change(thisDesktop())
+	if a.flags.json {
+		if sayErr := a.printJSON(map[string][]deskFile{"files": done}); sayErr != nil {
+			return sayErr
+		}
+		return err
+	}
+	for _, f := range done {
+		fmt.Fprintf(a.out, "%s %s\n", f.Done, tilde(f.Path, homeDir()))
+	}
+	if err == nil && len(done) == 0 {
+		a.note("lockerfs: nothing to do")
+	}
+	return err
+}

@@ -73,6 +73,9 @@ func (s *pinStats) text() string {
 			what = append(what, count(int64(k.n), k.one, k.many))
 		}
 	}
+	if len(what) == 0 && s.Counting {
+		return b.String() + "what is pinned is being counted\n"
+	}
 	if len(what) == 0 {
 		what = []string{count(int64(s.Files), "file", "files")}
 	}

@@ -159,7 +159,7 @@ func (s status) contents(now time.Time) string {
 	}
 	line += "\n"
 	for _, c := range s.Totals.Broken {
-		line += fmt.Sprintf("%s\n", printable(oneLine(c.Reason)))
+		line += fmt.Sprintf("commit %d was passed over: %s\n", c.N, printable(oneLine(strings.TrimPrefix(c.Reason, fmt.Sprintf("commit %d, ", c.N)))))
 	}
 	return line
 }

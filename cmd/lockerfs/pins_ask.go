@@ -276,6 +276,8 @@ type pinStats struct {
 	pin.Stats
 	// Complete: all of it is here.
 	Complete bool `json:"complete"`
+	// Counting: it is not known yet what all pins cover.
+	Counting bool `json:"counting,omitempty"`
 	// Aside are lists of pins that could not be read.
 	Aside []string `json:"aside,omitempty"`
 }
@@ -287,7 +289,6 @@ func (p *pins) stats() *pinStats {
 	}
 	s := &pinStats{Stats: p.keeper.Stats(), Aside: p.rules.Aside()}
 	albums := map[catalog.ID]bool{}
-	known := true
 	for _, r := range p.rules.List() {
 		s.Pins++
 		p.mu.Lock()
@@ -295,10 +296,10 @@ func (p *pins) stats() *pinStats {
 		p.mu.Unlock()
 		switch {
 		case set == nil:
-			known = false
+			s.Counting = true
 		case r.List:
 			s.Playlists++
-			known = known && !set.unread
+			s.Counting = s.Counting || set.unread
 		case len(set.albums) == 0:
 			s.Tracks += set.tracks
 		default:
@@ -308,7 +309,7 @@ func (p *pins) stats() *pinStats {
 		}
 	}
 	s.Albums = len(albums)
-	s.Complete = known && s.Here == s.Files
+	s.Complete = !s.Counting && s.Here == s.Files
 	return s
 }
 
