@@ -41,6 +41,10 @@ func (r *reconciler) housed(d *change, notes *[]Trouble) error {
 			return err
 		}
 		*notes = append(*notes, r.note(d, "its folder was removed or moved on another device; it is in "+conflictsFolder))
+		// Something that was changed here, and is in no index, may have the name there.
+		if o := x.named(d.spot()); o != nil && !o.Gone && o.ID != d.ID {
+			return r.renamed(d, notes)
+		}
 	}
 	there, err := x.index.Child(r.ctx, d.Parent, d.Name)
 	if errors.Is(err, catalog.ErrNotFound) {
@@ -55,11 +59,16 @@ func (r *reconciler) housed(d *change, notes *[]Trouble) error {
 	if d.Kind == catalog.Dir && there.Kind == catalog.Dir && d.Base == nil {
 		return r.join(d, there.ID)
 	}
+	return r.renamed(d, notes)
+}
+
+// renamed gives a change a name of its own where another has its name.
+func (r *reconciler) renamed(d *change, notes *[]Trouble) (err error) {
 	was := d.Name
 	if d.Name, err = r.conflictName(d.Parent, d.Name); err != nil {
 		return err
 	}
-	*notes = append(*notes, r.note(d, fmt.Sprintf("another device took the name %q", was)))
+	*notes = append(*notes, r.note(d, fmt.Sprintf("another took the name %q", was)))
 	return nil
 }
 
