@@ -95,7 +95,9 @@ func (f *far) fetch(off, end int64) error {
 		f.tail = b
 		return err
 	case off <= has+farGap && off < f.tailAt() || end <= has+farGap && off < has:
-		to := (max(f.first, end+farSlack) + farPage - 1) &^ (farPage - 1)
+		// Who looks at a little looks at what begins there; who wants much has all. When
+		// the first look was too small, there is a picture.
+		to := (max(f.first, end, off+farSlack, 2*has) + farPage - 1) &^ (farPage - 1)
 		if end <= f.tailAt() {
 			to = min(to, f.tailAt())
 		}

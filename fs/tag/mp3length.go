@@ -11,18 +11,22 @@ import (
 
 const (
 	lameDelay = 528 + 1 // samples by which every decoder is late
+	maxHeader = 4 << 10 // bytes of a frame and what follows it
 	probes    = 8       // places at which a bit rate is compared
 	probeSize = 8 << 10 // bytes looked at there
 )
 
 // mpegLength finds how long the frames in [first, end) play, of which f is the first.
 func (p *parser) mpegLength(first, end int64, f mpegFrame) error {
-	b, err := p.w.upTo(first, maxSample)
+	b, err := p.w.upTo(first, maxHeader)
 	if err != nil {
 		return err
 	}
 	if p.xing(f, b, end-first) || p.vbri(f, b) {
 		return nil
+	}
+	if b, err = p.w.upTo(first, maxSample); err != nil {
+		return err
 	}
 	p.average(f, b, end-first)
 	if !p.near || p.info.BitRate > 0 && p.constant(first, end, f) {

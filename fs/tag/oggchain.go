@@ -184,21 +184,30 @@ func (p *parser) linkDuration(l oggLink, end int64) (time.Duration, error) {
 }
 
 // lastPage finds the last page before end that is wanted, not far from there; nil when
-// there is none.
+// there is none. Pages are seldom large, so of a file far away it asks for little first.
 func (p *parser) lastPage(start, end int64, want func(oggPage) bool) (*oggPage, error) {
-	from := max(start, end-2*maxPage)
-	b, err := p.w.upTo(from, int(max(end-from, 0)))
-	if err != nil {
-		return nil, err
+	searched, spans := end, []int64{2 * maxPage}
+	if _, far := p.w.r.(Reacher); far {
+		spans = []int64{pieceMin / 4, tailSize, 2 * maxPage}
 	}
-	for n := len(b); n > 0; {
-		i := bytes.LastIndex(b[:n], []byte("OggS"))
-		if i < 0 {
-			break
+	for _, span := range spans {
+		from := max(start, end-span)
+		b, err := p.w.upTo(from, int(max(end-from, 0)))
+		if err != nil {
+			return nil, err
 		}
-		n = i
-		if g, err := p.page(from + int64(i)); err == nil && want(g) {
-			return &g, nil
+		for n := min(len(b), int(searched-from)+3); n > 0; {
+			i := bytes.LastIndex(b[:n], []byte("OggS"))
+			if i < 0 {
+				break
+			}
+			n = i
+			if g, err := p.page(from + int64(i)); err == nil && want(g) {
+				return &g, nil
+			}
+		}
+		if searched = from; from == start {
+			break
 		}
 	}
 	return nil, p.w.failed
