@@ -236,20 +236,20 @@ func (k *Keeper) failed(o *one, err error) {
 
 // Room gives ErrNoRoom when n bytes more would fill the disk too much.
 func (k *Keeper) Room(n int64) error {
-	free, err := k.tune.free(k.shelf.dir)
+	_, free, err := k.tune.space(k.shelf.dir)
 	if err != nil {
 		return err
 	}
-	if floor := k.opts.Floor(); free-n < floor {
-		return fmt.Errorf("%w: %d bytes are free, of which %d must stay so", ErrNoRoom, free, floor)
+	if free-n < k.opts.Floor {
+		return fmt.Errorf("%w: %d bytes are free, of which %d must stay so", ErrNoRoom, free, k.opts.Floor)
 	}
 	return nil
 }
 
 // Free is how many bytes may be pinned before the disk is too full.
 func (k *Keeper) Free() (int64, error) {
-	free, err := k.tune.free(k.shelf.dir)
-	return max(free-k.opts.Floor(), 0), err
+	_, free, err := k.tune.space(k.shelf.dir)
+	return max(free-k.opts.Floor, 0), err
 }
 
 // full tells whether an error says that the disk is full.

@@ -4,5 +4,5 @@ package pin
 
 import "math"
 
-// diskFree does not know on this platform, so that nothing is refused for want of room.
-func diskFree(string) (int64, error) { return math.MaxInt64, nil }
+// diskSpace does not know on this platform, so that nothing is refused for want of room.
+func diskSpace(string) (total, free int64, err error) { return 0, math.MaxInt64, nil }

@@ -40,13 +40,21 @@ type Options struct {
 	Source Source
 	// Ready gives why nothing may be fetched now; nil when something may.
 	Ready func() error
-	// Floor is what must stay free on the disk, in bytes.
-	Floor func() int64
+	// Floor is what must stay free on the disk, in bytes. Auto is 512 MiB or a hundredth of
+	// the disk, whichever is more, but no more than a quarter of what is free at first: half
+	// of what a cache leaves free, which so gives way to what is pinned.
+	Floor int64
 	// Came is told, with no lock held, that an object has come here; nil for nobody.
 	Came func()
 	// Log takes what nobody is told; nil discards it.
 	Log *slog.Logger
 }
+
+// Auto as [Options].Floor leaves it to the keeper.
+const Auto int64 = -1
+
+// leastFloor is the least that stays free unless told otherwise, in bytes.
+const leastFloor int64 = 512 << 20
 
 const (
 	// atOnce is how many objects are fetched together: as many as one class of the queue
@@ -67,11 +75,11 @@ type tuning struct {
 	least, most, rest, look time.Duration
 	// check is how often one file is read again, to see whether it is right.
 	check time.Duration
-	free  func(dir string) (int64, error)
+	space func(dir string) (total, free int64, err error)
 }
 
 func defaults() tuning {
-	return tuning{least: time.Second, most: time.Minute, rest: 10 * time.Minute, look: 5 * time.Second, check: time.Minute, free: diskFree}
+	return tuning{least: time.Second, most: time.Minute, rest: 10 * time.Minute, look: 5 * time.Second, check: time.Minute, space: diskSpace}
 }
 
 // one is an object version that must stay here. Guarded by Keeper.mu but for got.
@@ -125,9 +133,6 @@ func open(o Options, t tuning) (*Keeper, error) {
 	if o.Came == nil {
 		o.Came = func() {}
 	}
-	if o.Floor == nil {
-		o.Floor = func() int64 { return 0 }
-	}
 	k := &Keeper{opts: o, tune: t, shelf: shelf{filepath.Join(o.Dir, "pinned")}, log: o.Log, wake: make(chan struct{}, 1),
 		set: map[string]*one{}, busy: map[string]bool{}}
 	if err := os.MkdirAll(k.shelf.dir, 0o700); err != nil {
@@ -138,6 +143,13 @@ func open(o Options, t tuning) (*Keeper, error) {
 		return nil, fmt.Errorf("folder of what is pinned: %w", err)
 	}
 	k.used.Store(len(list) > 0)
+	if k.opts.Floor < 0 {
+		total, free, err := t.space(k.shelf.dir)
+		if err != nil {
+			return nil, err
+		}
+		k.opts.Floor = min(max(leastFloor, total/100), free/4)
+	}
 	return k, nil
 }
 

@@ -340,8 +340,8 @@ func TestFullDisk(t *testing.T) {
 	tune := quick()
 	var free atomic.Int64
 	free.Store(2 << 20)
-	tune.free = func(string) (int64, error) { return free.Load(), nil }
-	k, err := open(Options{Dir: dir, Source: s, Floor: func() int64 { return 1 << 20 }}, tune)
+	tune.space = func(string) (int64, int64, error) { return 1 << 40, free.Load(), nil }
+	k, err := open(Options{Dir: dir, Source: s, Floor: 1 << 20}, tune)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,6 +366,20 @@ func TestFullDisk(t *testing.T) {
 	k.Again()
 	eventually(t, "it", complete(k))
 	same(t, k, s, a)
+}
+
+func TestFloor(t *testing.T) {
+	for _, c := range []struct{ total, free, want int64 }{{1 << 40, 1 << 39, 1 << 40 / 100}, {100 << 30, 50 << 30, 1 << 30}, {10 << 30, 8 << 30, 512 << 20}, {8 << 20, 8 << 20, 2 << 20}} {
+		tune := quick()
+		tune.space = func(string) (int64, int64, error) { return c.total, c.free, nil }
+		k, err := open(Options{Dir: t.TempDir(), Floor: Auto}, tune)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := k.opts.Floor; got > c.want+c.want/10 || got < c.want-c.want/10 {
+			t.Errorf("%d of %d bytes free: floor %d, want about %d", c.free, c.total, got, c.want)
+		}
+	}
 }
 
 func TestNotReady(t *testing.T) {

@@ -96,8 +96,7 @@ func openPins(e *engine) (*pins, error) {
 		return e.place.mount
 	}
 	p.keeper, err = pin.Open(pin.Options{Dir: e.place.state, Source: pinSource{e.cache, e.near}, Ready: e.mayPin,
-		// The cache gives way to what is pinned: it keeps clear of twice as much.
-		Floor: func() int64 { return e.cache.Stats().Floor / 2 }, Came: p.came, Log: log})
+		Floor: pin.Auto, Came: p.came, Log: log})
 	if err != nil {
 		return nil, err
 	}
