@@ -7,15 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -112,100 +109,6 @@ func (h *hammer) behind(server string) (place, *link.Faults) {
 	return at, f
 }
 
-// work does deeds until ctx ends. A daemon lives for some seconds, and then falls at any
-// moment.
-func (h *hand) work(ctx context.Context) {
-	deeds := h.deeds()
-	names := slices.Sorted(maps.Keys(deeds))
-	h.fall(ctx)
-	for ctx.Err() == nil && !h.t.Failed() {
-		if h.dead() {
-			h.rise()
-			h.fall(ctx)
-		}
-		name := names[h.r.IntN(len(names))]
-		do := deeds[name]
-		if h.r.IntN(150) == 0 {
-			name, do = "restore", h.restore
-		}
-		err := do()
-		h.write("%s: %v", name, err)
-		h.noted(strings.TrimSpace(name), err)
-	}
-}
-
-// noted counts how a deed ended. What no program should meet fails the test.
-func (h *hand) noted(name string, err error) {
-	var errno syscall.Errno
-	switch {
-	case err == nil || errors.Is(err, errSkip):
-		h.did[name]++
-		return
-	case errors.As(err, &errno):
-		h.did[name+": "+errno.Error()]++
-	}
-	// The kernel looks a stale name up again once; in a burst of commits that may not do.
-	usual := []error{fs.ErrNotExist, fs.ErrExist, syscall.ENOTEMPTY, syscall.EINVAL, syscall.ENOTDIR, syscall.EISDIR, syscall.EBUSY, syscall.ESTALE}
-	read := strings.Contains(err.Error(), "reading: ") && errors.Is(err, syscall.EIO)
-	if slices.ContainsFunc(usual, func(u error) bool { return errors.Is(err, u) }) || read {
-		return
-	}
-	if !h.dead() && !errors.Is(err, syscall.ENOTCONN) && !errors.Is(err, syscall.ECONNABORTED) {
-		h.t.Errorf("%s: %s: %v", h.name, name, err)
-	}
-}
-
-// dead tells whether the daemon was killed.
-func (h *hand) dead() bool {
-	select {
-	case <-h.fell:
-		return true
-	default:
-		return h.fell == nil
-	}
-}
-
-// fall has the daemon stand still for a moment, and killed in a while.
-func (h *hand) fall(ctx context.Context) {
-	process, fell := h.d.daemon.Process, h.fell
-	part := func(most int) <-chan time.Time {
-		return time.After(time.Duration(100+h.r.IntN(most)) * time.Millisecond)
-	}
-	life, still, again := part(10_000), part(4000), part(6000)
-	go func() {
-		for {
-			select {
-			case <-still:
-				_ = process.Signal(syscall.SIGSTOP)
-			case <-again:
-				_ = process.Signal(syscall.SIGCONT)
-			case <-life:
-				close(fell) // first, so that nobody wonders
-				_ = process.Kill()
-				return
-			case <-ctx.Done():
-				_ = process.Signal(syscall.SIGCONT)
-				return
-			}
-		}
-	}()
-}
-
-// rise mounts again, if need be.
-func (h *hand) rise() {
-	if !h.dead() {
-		return
-	}
-	if h.d.out != nil {
-		h.d.kill()
-		h.said = append(h.said, h.d.out.String())
-		h.d.clear()
-		h.did["killed"]++
-	}
-	h.d.mount("--heads", "0")
-	h.fell = make(chan struct{})
-}
-
 // judge compares what all devices show with each other, with the log, and with what was
 // promised.
 func (h *hammer) judge() {
@@ -243,7 +146,7 @@ func (h *hammer) tell(log *replayed, tree map[string]string) {
 	h.t.Logf("%d commits, %d counted as empty; %d contents acknowledged, %d broken off, %d done away with; %d names in the end",
 		log.commits, log.broken, len(h.book.kept), len(h.book.open), len(h.book.gone), len(tree))
 	for i, x := range h.hands {
-		h.t.Logf("%s: %d faults of %d kinds struck, %v", x.name, x.faults.Struck(), h.gales[i].rages, x.did)
+		h.t.Logf("%s: %d faults struck in %d gales, buried %d times, %v", x.name, x.faults.Struck(), h.gales[i].rages, x.buried.Load(), x.did)
 	}
 	if log.commits < 2*len(h.hands) || len(h.book.kept) < 10*len(h.hands) {
 		h.t.Errorf("that was no hammering")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,10 @@ type hand struct {
 	diary  []string       // what it did, and when
 	// fell tells that the daemon has been killed since it was mounted.
 	fell chan struct{}
+	// risen tells who killed it that its death was noticed; buried counts how often it was
+	// not.
+	risen  chan struct{}
+	buried atomic.Int32
 }
 
 // write puts a line into the diary.

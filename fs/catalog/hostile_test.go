@@ -23,10 +23,10 @@ func hostileHead(n int64) string {
 	return fmt.Sprintf(`{"lockerfs":1,"n":%d,"id":"a","epoch":%q,"device":"d","time":1}`, n, testEpoch) + "\n"
 }
 
-// squeezed compresses text as well as it can be.
+// squeezed compresses text.
 func squeezed(t testing.TB, parts ...string) []byte {
 	t.Helper()
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestHostileFrames(t *testing.T) {
 	frame := squeezed(t, repeated(" ", 8<<20))
 	for name, body := range map[string][]byte{
 		"many frames": append(squeezed(t, hostileHead(7)), bytes.Repeat(frame, 1+MaxCommitBody/2/len(frame))...),
-		"one frame":   squeezed(t, hostileHead(7), repeated(" ", 1<<30)),
+		"one frame":   squeezed(t, hostileHead(7), repeated(" ", 128<<20)),
 	} {
 		taking(t, 200<<20, func() {
 			if _, err := DecodeCommit(7, testEpoch, body); !errors.Is(err, ErrInvalid) {
@@ -217,24 +217,23 @@ func TestHostileHeader(t *testing.T) {
 
 // TestDeepMoves: a commit that moves folders deep down again and again ends soon.
 func TestDeepMoves(t *testing.T) {
-	x := newIndex(t)
+	m := newMemTree()
 	var ops []Op
 	parent := Root
 	for i := range maxDepth - 3 {
 		ops = append(ops, dirOp(tid(i+1), parent, "d"))
 		parent = tid(i + 1)
 	}
-	good(t, x, append(ops, dirOp(tid(500), Root, "a"))...)
-	ops = nil
-	for range MaxCommitOps / 2 {
+	ops = append(ops, dirOp(tid(500), Root, "a"))
+	for range maxClimb / (maxDepth - 3) {
 		ops = append(ops, Op{Verb: Move, ID: tid(500), Parent: parent, Name: "a", At: 1}, Op{Verb: Move, ID: tid(500), Parent: Root, Name: "a", At: 1})
 	}
-	began := time.Now()
-	if done := commit(t, x, ops...); !errors.Is(done.Invalid, ErrInvalid) {
-		t.Error("it is let in")
+	if _, err := Apply(m.clone(), &Commit{Ops: ops}); err != nil {
+		t.Error(err)
 	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("it took %v", took)
+	ops = append(ops, ops[len(ops)-2])
+	if _, err := Apply(m, &Commit{Ops: ops}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("it is let in: %v", err)
 	}
 }
 
