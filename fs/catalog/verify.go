@@ -143,6 +143,9 @@ func (v *Verifier) Run(ctx context.Context, opts VerifyOptions, progress func(Ve
 }
 
 func (v *verification) all(ctx context.Context) (err error) {
+	if !v.Index.Synced() {
+		return ErrUnsynced
+	}
 	if err := v.records(ctx); err != nil {
 		return err
 	}
