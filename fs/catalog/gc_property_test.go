@@ -375,7 +375,7 @@ func TestCollectingLosesNothing(t *testing.T) {
 			w.devices = append(w.devices, &gcDevice{f: NewFollower(NewLog(w.store, true), x, discard(), nil)})
 		}
 		w.truth, w.devices = w.devices[3], w.devices[:3]
-		for range rapid.IntRange(1, 40).Draw(rt, "deeds") {
+		for range rapid.IntRange(1, 30).Draw(rt, "deeds") {
 			w.deed()
 		}
 		for _, d := range w.devices { // nobody sleeps for ever

@@ -21,6 +21,7 @@ type View interface {
 // machine's (a disk, a cancelled context), never the commit's.
 type State interface {
 	View
+	Records
 	// Put adds the entry, or replaces the one with its ID.
 	Put(e Entry) error
 	// Delete removes the entry with this ID.
@@ -32,6 +33,10 @@ type State interface {
 	Expire(before int64) error
 	// Describe puts v in the place of the version of file id, which has the same ID.
 	Describe(id ID, v Version) error
+}
+
+// Records are what a State keeps beside the tree.
+type Records interface {
 	// Condemn remembers for ever that commit n gave up an object: one of ours by its
 	// key, an adopted one by key and ETag, because its key may get other content.
 	Condemn(r Ref, n int64) error
