@@ -37,15 +37,15 @@ func outages() map[string]func(*testing.T) outage {
 
 // readFrom reads a little at an offset of a file that was opened just now, and tells how
 // long it took.
-func readFrom(path string, off int64) (error, time.Duration) {
+func readFrom(path string, off int64) (time.Duration, error) {
 	start := time.Now()
 	f, err := os.Open(path)
 	if err != nil {
-		return err, time.Since(start)
+		return time.Since(start), err
 	}
 	defer f.Close()
 	_, err = f.ReadAt(make([]byte, 4096), off)
-	return err, time.Since(start)
+	return time.Since(start), err
 }
 
 // TestOffline: while the store is away all names and what is here go on, what is not here
@@ -67,14 +67,14 @@ func TestOffline(t *testing.T) {
 			eventually(t, 20*time.Second, "the second track not to be here", func() bool { return state(t, there) != "local" })
 
 			o.cut()
-			err, took := readFrom(there, middle)
+			took, err := readFrom(there, middle)
 			if !errors.Is(err, syscall.EIO) || took > 15*time.Second {
 				t.Errorf("not yet known to be away: %v after %v", err, took)
 			}
 			t.Logf("not yet known: EIO after %v", took)
 			eventually(t, 15*time.Second, "it to be known", func() bool { return d.network() == "offline" })
 			for range 5 {
-				err, took := readFrom(there, middle)
+				took, err := readFrom(there, middle)
 				if !errors.Is(err, syscall.EIO) || took > 2*time.Second {
 					t.Errorf("known to be away: %v after %v", err, took)
 				}
@@ -154,7 +154,7 @@ func TestNotTheStore(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(d.mnt, "note.txt"), []byte("written meanwhile"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err, took := readFrom(track, size(t, track)/2); !errors.Is(err, syscall.EIO) || took > 15*time.Second {
+			if took, err := readFrom(track, size(t, track)/2); !errors.Is(err, syscall.EIO) || took > 15*time.Second {
 				t.Errorf("read: %v after %v", err, took)
 			}
 			t.Logf("status: %s", d.standing().Trouble)

@@ -66,10 +66,10 @@ func newOutage(t *testing.T) (*Breaker, *outage) {
 }
 
 // head asks for an object that is not there, and tells how it went and how long it took.
-func head(t *testing.T, b *Breaker) (error, time.Duration) {
+func head(t *testing.T, b *Breaker) (time.Duration, error) {
 	start := time.Now()
 	_, err := b.Head(t.Context(), "k")
-	return err, time.Since(start)
+	return time.Since(start), err
 }
 
 // One request that failed is no outage; an outage makes all that follows fail at once, and
@@ -78,13 +78,13 @@ func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, o := newOutage(t)
 		o.fails.Store(true)
-		if err, _ := head(t, b); !errors.Is(err, remote.ErrOffline) {
+		if _, err := head(t, b); !errors.Is(err, remote.ErrOffline) {
 			t.Fatalf("got %v", err)
 		}
 		synctest.Wait()
 		asked := o.asked.Load()
 		for range 100 {
-			if err, took := head(t, b); !errors.Is(err, remote.ErrOffline) || !errors.Is(err, io.ErrUnexpectedEOF) || took > 0 {
+			if took, err := head(t, b); !errors.Is(err, remote.ErrOffline) || !errors.Is(err, io.ErrUnexpectedEOF) || took > 0 {
 				t.Fatalf("known to be away: %v after %v", err, took)
 			}
 		}
@@ -95,7 +95,7 @@ func TestOutage(t *testing.T) {
 		o.fails.Store(false)
 		back := time.Now()
 		for {
-			if err, _ := head(t, b); errors.Is(err, remote.ErrNotFound) {
+			if _, err := head(t, b); errors.Is(err, remote.ErrNotFound) {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -118,13 +118,13 @@ func TestSilence(t *testing.T) {
 		go b.Head(t.Context(), "k")
 		time.Sleep(suspectAfter + probeLimit + time.Millisecond)
 		synctest.Wait()
-		if err, took := head(t, b); !errors.Is(err, remote.ErrOffline) || took > 0 {
+		if took, err := head(t, b); !errors.Is(err, remote.ErrOffline) || took > 0 {
 			t.Errorf("%v after %v", err, took)
 		}
 		o.silent.Store(false)
 		time.Sleep(probeLimit + probeEvery + time.Millisecond)
 		synctest.Wait()
-		if err, took := head(t, b); !errors.Is(err, remote.ErrNotFound) || took > 0 {
+		if took, err := head(t, b); !errors.Is(err, remote.ErrNotFound) || took > 0 {
 			t.Errorf("back again: %v after %v", err, took)
 		}
 		time.Sleep(time.Minute) // until the first has given up
@@ -138,7 +138,7 @@ func TestNoOutage(t *testing.T) {
 		b.note(&remote.Error{Op: "get", Kind: remote.ErrOffline})
 		b.watch("get", "k", func() error { time.Sleep(time.Minute); return nil })
 		synctest.Wait()
-		if err, _ := head(t, b); !errors.Is(err, remote.ErrNotFound) || len(o.told) > 0 {
+		if _, err := head(t, b); !errors.Is(err, remote.ErrNotFound) || len(o.told) > 0 {
 			t.Errorf("%v, told %v", err, o.told)
 		}
 		if o.asked.Load() != 3 { // for the broken one, for the slow one, and now
@@ -153,7 +153,7 @@ func TestForced(t *testing.T) {
 		b, o := newOutage(t)
 		b.Force(true)
 		time.Sleep(time.Minute)
-		if err, took := head(t, b); !errors.Is(err, remote.ErrOffline) || !errors.Is(err, ErrForced) || took > 0 || o.asked.Load() > 0 {
+		if took, err := head(t, b); !errors.Is(err, remote.ErrOffline) || !errors.Is(err, ErrForced) || took > 0 || o.asked.Load() > 0 {
 			t.Errorf("%v after %v, %d requests", err, took, o.asked.Load())
 		}
 		if !b.Forced() {
@@ -163,7 +163,7 @@ func TestForced(t *testing.T) {
 		synctest.Wait()
 		b.Force(false)
 		synctest.Wait()
-		if err, _ := head(t, b); !errors.Is(err, remote.ErrNotFound) || b.Forced() {
+		if _, err := head(t, b); !errors.Is(err, remote.ErrNotFound) || b.Forced() {
 			t.Errorf("taken back: %v", err)
 		}
 		if len(o.told) != 2 || !errors.Is(o.told[0], ErrForced) || o.told[1] != nil {
