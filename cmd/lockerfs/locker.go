@@ -20,6 +20,13 @@ type locker interface {
 	pinner
 	keeper
 	adopting
+	tended
+	// Close gives back what is held.
+	Close() error
+}
+
+// tended is a locker that is told how to go about its work.
+type tended interface {
 	// Sync waits until everything that was changed here is in the store. When the store
 	// does not take it, it goes on waiting if patient.
 	Sync(ctx context.Context, patient bool) error
@@ -27,8 +34,6 @@ type locker interface {
 	Offline(ctx context.Context, on bool) error
 	// Set changes how a mount works until it ends; see settable.
 	Set(ctx context.Context, key, value string) error
-	// Close gives back what is held.
-	Close() error
 }
 
 // reader is a locker that is asked.
