@@ -19,6 +19,9 @@ const trashLooks = time.Hour
 // givenUp takes from the changes the objects that were given up. turn is held, and the fate
 // of the last plan is known.
 func (x *Overlay) givenUp(ctx context.Context) error {
+	if err := x.rebuilt(ctx); err != nil {
+		return err
+	}
 	trash := time.Since(x.trashSeen) > trashLooks
 	if trash {
 		x.trashSeen = time.Now()
@@ -36,6 +39,25 @@ func (x *Overlay) givenUp(ctx context.Context) error {
 			return fmt.Errorf("%q: %w", c.Name, err)
 		}
 	}
+	return nil
+}
+
+// rebuilt has all that was uploaded looked for anew where the catalog was rebuilt: it may
+// know nothing of what was given up before. turn is held.
+func (x *Overlay) rebuilt(ctx context.Context) error {
+	_, epoch, err := x.index.Bound(ctx)
+	if err != nil || epoch == x.epoch {
+		return err
+	}
+	if x.epoch != "" {
+		for _, c := range x.ordered() {
+			if c.Content != nil {
+				c.Content.sentAt = 0 // no draft's generation: the uploader looks whether the object is there
+			}
+		}
+		x.nudge()
+	}
+	x.epoch = epoch
 	return nil
 }
 

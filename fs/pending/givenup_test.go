@@ -102,3 +102,31 @@ func (d *drive) objects() int {
 	d.must(err)
 	return len(page.Objects)
 }
+
+// TestRebuiltForgetsWhatWasGivenUp: after the catalog was rebuilt nobody knows any more what
+// was given up before; so what was uploaded before is looked for.
+func TestRebuiltForgetsWhatWasGivenUp(t *testing.T) {
+	store := newStore(t)
+	d, other := plug(t, t.TempDir(), "one", store), plug(t, t.TempDir(), "two", store)
+	d.write("first", "first")
+	d.sync()
+	d.write("small", "small")
+	for d.objects() < 2 {
+		d.uploaded()
+	}
+	behind := plug(t, t.TempDir(), "behind", store)
+	other.follow()
+	other.condemns()
+	for _, prefix := range []string{".lockerfs/format.json", ".lockerfs/log/", ".lockerfs/checkpoint/"} {
+		page, err := store.List(t.Context(), prefix, "", 0)
+		d.must(err)
+		for _, o := range page.Objects {
+			d.must(store.Delete(t.Context(), o.Key))
+		}
+	}
+	_, err := catalog.RebuildFromIndex(t.Context(), store, behind.index)
+	d.must(err)
+	d.sync()
+	third := plug(t, t.TempDir(), "three", store)
+	third.shows("first=first", "small=small")
+}

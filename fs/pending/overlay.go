@@ -99,6 +99,8 @@ type Overlay struct {
 	freed []string
 	// fitted is the commit that the changes were last fitted to; -1 for none. turn is held.
 	fitted int64
+	// epoch is the run of the log that uploads were meant for. turn is held.
+	epoch string
 	// trashSeen is when it was looked what of the trash can still come back. turn is held.
 	trashSeen time.Time
 
@@ -130,6 +132,10 @@ func Open(o Options) (*Overlay, error) {
 		nodes: map[catalog.ID]*change{}, touched: map[catalog.ID]int64{}, own: map[catalog.ID]map[string][]byte{}, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), fitted: -1}
 	if x.announce == nil {
 		x.announce = func([]catalog.Change) {}
+	}
+	var err error
+	if _, x.epoch, err = o.Index.Bound(context.Background()); err != nil {
+		return x, err
 	}
 	return x, x.recover()
 }
