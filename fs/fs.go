@@ -161,13 +161,15 @@ const folders catalog.ID = 0
 // for that alone.
 func (f *FS) namesIn(cancel <-chan struct{}, folder catalog.ID, read func(ctx context.Context) error) error {
 	for {
-		if !f.tree.Synced() {
+		synced := f.tree.Synced()
+		if !synced {
 			if err := f.await(cancel, func(ctx context.Context) error { return f.tree.Await(ctx, folder) }); err != nil {
 				return err
 			}
 		}
 		f.answering.Store(true)
-		if err := read(context.Background()); !errors.Is(err, catalog.ErrUnsynced) {
+		err := read(context.Background())
+		if !errors.Is(err, catalog.ErrUnsynced) && (!synced || f.tree.Synced()) {
 			return err
 		}
 	}

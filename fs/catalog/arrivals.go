@@ -18,9 +18,11 @@ type arrivals struct {
 	shown   shown
 	missing map[int64]*awaited // by their rows
 	order   []*awaited         // those that nobody fetches yet
+	folders map[ID]bool        // all there are, and which have no files of their own
 	wanted  map[ID]int         // folders, and how many wait for them
 	round   int                // how often all was given up
 	news    chan struct{}      // closed when something has come
+	asked   chan struct{}      // closed when somebody waits for another folder
 }
 
 // shown is which folders are here.
@@ -39,7 +41,7 @@ type awaited struct {
 }
 
 func newArrivals() *arrivals {
-	return &arrivals{news: make(chan struct{}), wanted: map[ID]int{}}
+	return &arrivals{news: make(chan struct{}), asked: make(chan struct{}), wanted: map[ID]int{}}
 }
 
 // holds tells whether the segment may have files of folder.
@@ -58,6 +60,9 @@ func (a *arrivals) here(folder ID) bool {
 	if a.shown == noFolders || a.shown == rootFolders && folder != Root {
 		return false
 	}
+	if a.folders[folder] {
+		return true
+	}
 	for _, m := range a.missing {
 		if m.holds(folder) {
 			return false
@@ -70,7 +75,10 @@ func (a *arrivals) here(folder ID) bool {
 func (a *arrivals) await(ctx context.Context, folder ID, whole *gate) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.wanted[folder]++
+	if a.wanted[folder]++; a.wanted[folder] == 1 {
+		close(a.asked)
+		a.asked = make(chan struct{})
+	}
 	defer func() {
 		if a.wanted[folder]--; a.wanted[folder] == 0 {
 			delete(a.wanted, folder)
@@ -98,16 +106,17 @@ func (a *arrivals) await(ctx context.Context, folder ID, whole *gate) error {
 func (a *arrivals) giveUp() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.loading, a.shown, a.missing, a.order = true, noFolders, nil, nil
+	a.loading, a.shown, a.missing, a.order, a.folders = true, noFolders, nil, nil, nil
 	a.round++
 }
 
-// show says which folders are here, and which segments are not.
-func (a *arrivals) show(s shown, missing []*awaited) {
+// show says which folders are here, and which segments are not. It keeps folders, which must
+// not change.
+func (a *arrivals) show(s shown, missing []*awaited, folders map[ID]bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.loading, a.shown = true, s
-	a.order, a.missing = missing, make(map[int64]*awaited, len(missing))
+	a.loading, a.shown, a.folders = true, s, folders
+	a.order, a.missing = slices.Clone(missing), make(map[int64]*awaited, len(missing))
 	for _, m := range missing {
 		a.missing[m.row] = m
 	}
@@ -132,16 +141,63 @@ func (a *arrivals) tell() {
 
 // next gives the segment to be fetched now: one that somebody waits for, else the first.
 // It is nil when all are on their way.
-func (a *arrivals) next() *awaited {
+func (a *arrivals) next(context.Context) *awaited {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.order) == 0 {
 		return nil
 	}
-	i := max(0, slices.IndexFunc(a.order, a.wants))
+	return a.pick(max(0, slices.IndexFunc(a.order, a.wants)))
+}
+
+// nextWanted waits until somebody waits for a segment that nobody fetches yet. It gives nil
+// when all are on their way, or ctx ends.
+func (a *arrivals) nextWanted(ctx context.Context) *awaited {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for len(a.order) > 0 {
+		if i := slices.IndexFunc(a.order, a.wants); i >= 0 {
+			return a.pick(i)
+		}
+		asked, news := a.asked, a.news
+		a.mu.Unlock()
+		select {
+		case <-asked:
+		case <-news:
+		case <-ctx.Done():
+		}
+		a.mu.Lock()
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil
+}
+
+// pick needs mu.
+func (a *arrivals) pick(i int) *awaited {
 	m := a.order[i]
 	a.order = slices.Delete(a.order, i, i+1)
 	return m
+}
+
+// enter takes a place in room, unless somebody waits for the segment. leave gives it back.
+func (a *arrivals) enter(ctx context.Context, m *awaited, room chan struct{}) (leave func(), err error) {
+	for {
+		a.mu.Lock()
+		wanted, asked := a.wants(m), a.asked
+		a.mu.Unlock()
+		if wanted {
+			return func() {}, nil
+		}
+		select {
+		case room <- struct{}{}:
+			return func() { <-room }, nil
+		case <-asked:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // urgent tells whether somebody waits for a segment.

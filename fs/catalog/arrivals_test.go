@@ -49,6 +49,7 @@ func newLibrary(t *testing.T) *testLibrary {
 			ops = append(ops, fileOp(tid(5000+10*i+j), dir, fmt.Sprint(j, ".flac"), fmt.Sprint(i, j)))
 		}
 	}
+	ops = append(ops, dirOp(tid(4), Root, "of folders"), dirOp(tid(5), tid(4), "in it"))
 	push(t, a, ops...)
 	push(t, a, Op{Verb: Remove, ID: tid(5000)})
 	if _, err := a.Index().Checkpoint(t.Context(), store); err != nil {
@@ -140,6 +141,13 @@ func TestFirstSyncInParts(t *testing.T) {
 			t.Fatalf("a name in folder %s, which is not here: %v", dir, err)
 		}
 	}
+	// A folder that has none but folders needs no segment.
+	if err := x.Await(t.Context(), tid(4)); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := x.Children(t.Context(), tid(4), "", 100); err != nil || len(list) != 1 {
+		t.Fatalf("a folder of folders: %v, %v", names(list), err)
+	}
 	// Six are on their way; of the others that of the last folder is fetched next.
 	waiting := make(chan error, 1)
 	go func() { waiting <- x.Await(t.Context(), last) }()
@@ -159,7 +167,7 @@ func TestFirstSyncInParts(t *testing.T) {
 	if err := x.Await(t.Context(), Root); err != nil {
 		t.Fatal(err)
 	}
-	if list, err = x.Children(t.Context(), Root, "", 100); err != nil || len(list) != libraryFolders+1 {
+	if list, err = x.Children(t.Context(), Root, "", 100); err != nil || len(list) != libraryFolders+2 {
 		t.Errorf("the root has %v, %v", names(list), err)
 	}
 	if _, err := x.Children(t.Context(), l.folders[3], "", 100); !errors.Is(err, ErrUnsynced) || x.Synced() {
@@ -318,13 +326,14 @@ func TestSegmentLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(refs, func(r segmentRef) bool { return r.Last == l.folders[7] })
-	for name, lie := range map[string]func(r *segmentRef){
-		"narrow": func(r *segmentRef) { r.First, r.Last = r.Last+1, r.Last+1 },
-		"other":  func(r *segmentRef) { r.Other = true },
-		"lines":  func(r *segmentRef) { r.Lines++ },
+	for name, lie := range map[string]func(r *segmentRef, e *folderLine){
+		"narrow": func(r *segmentRef, e *folderLine) { r.First, r.Last = r.Last+1, r.Last+1 },
+		"other":  func(r *segmentRef, e *folderLine) { r.Other = true },
+		"lines":  func(r *segmentRef, e *folderLine) { r.Lines++ },
+		"bare":   func(r *segmentRef, e *folderLine) { e.Bare = true },
 	} {
-		lying := slices.Clone(refs)
-		lie(&lying[i])
+		lying, folders := slices.Clone(refs), slices.Clone(folders)
+		lie(&lying[i], &folders[slices.IndexFunc(folders, func(e folderLine) bool { return e.ID == l.folders[7] })])
 		store, format := begin(t)
 		for _, r := range refs {
 			body, err := get(t.Context(), l, segmentPrefix+r.Hash, maxSegmentBody)

@@ -47,6 +47,13 @@ type segmentRef struct {
 	Other bool `json:"other,omitempty"`
 }
 
+// folderLine is a folder in a manifest.
+type folderLine struct {
+	Entry
+	// Bare: it has no files of its own, so it is here whole with the folders.
+	Bare bool `json:"bare,omitempty"`
+}
+
 // segmentLine is one line of a segment: a file, something past, or an object that was
 // given up or is ignored.
 type segmentLine struct {
@@ -97,7 +104,7 @@ func parseManifestKey(key string) (n int64, hash string, ok bool) {
 	return n, hash, ok && err == nil && n > 0 && len(digits) == 20 && len(hash) == 32
 }
 
-func readManifest(ctx context.Context, s remote.Getter, key string) (head manifestHead, refs []segmentRef, folders []Entry, err error) {
+func readManifest(ctx context.Context, s remote.Getter, key string) (head manifestHead, refs []segmentRef, folders []folderLine, err error) {
 	body, err := get(ctx, s, key, maxManifestBody)
 	if err != nil {
 		return head, nil, nil, err
@@ -128,8 +135,8 @@ func readManifest(ctx context.Context, s remote.Getter, key string) (head manife
 		return nil
 	})
 	if err == nil {
-		err = readLines(&l, head.Folders, func(e *Entry) error {
-			if e.ID != Root && (e.Kind != Dir || checkEntry(e) != nil) {
+		err = readLines(&l, head.Folders, func(e *folderLine) error {
+			if e.ID != Root && (e.Kind != Dir || checkEntry(&e.Entry) != nil) {
 				return fmt.Errorf("entry %s is no folder: %w", e.ID, ErrCorrupt)
 			}
 			folders = append(folders, *e)

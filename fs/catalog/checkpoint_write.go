@@ -34,7 +34,7 @@ type treeCopy struct {
 	epoch    string
 	file     *os.File // beside the index, without a name
 	segments []copiedSegment
-	folders  []Entry
+	folders  []folderLine
 	settings *Settings // nil where nothing was set
 	// anew: segments that are in the store already are not trusted.
 	anew bool
@@ -93,7 +93,7 @@ func (c *treeCopy) publish(ctx context.Context, to remote.Store, n int64, epoch 
 }
 
 // writeManifest writes what makes segments a checkpoint.
-func writeManifest(ctx context.Context, to remote.Putter, head manifestHead, refs []segmentRef, folders []Entry) error {
+func writeManifest(ctx context.Context, to remote.Putter, head manifestHead, refs []segmentRef, folders []folderLine) error {
 	head.Format, head.Segments, head.Folders = commitFormat, len(refs), len(folders)
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

@@ -254,7 +254,7 @@ func TestHostileCheckpoints(t *testing.T) {
 				overwrite(t, store, segmentPrefix+seg.Hash, string(file.Bytes()[seg.at:seg.at+seg.size]))
 				refs = append(refs, seg.segmentRef)
 			}
-			if err := writeManifest(t.Context(), store, manifestHead{N: 1, Epoch: format.Epoch}, refs, c.folders); err != nil {
+			if err := writeManifest(t.Context(), store, manifestHead{N: 1, Epoch: format.Epoch}, refs, folderLines(c.folders)); err != nil {
 				t.Fatal(err)
 			}
 			x := openTestIndex(t, t.TempDir()+"/index.db")
@@ -264,6 +264,13 @@ func TestHostileCheckpoints(t *testing.T) {
 			}
 		})
 	}
+}
+
+func folderLines(folders []Entry) (list []folderLine) {
+	for _, e := range folders {
+		list = append(list, folderLine{Entry: e})
+	}
+	return list
 }
 
 func first(t *testing.T, s remote.Store, prefix string) string {

@@ -35,6 +35,8 @@ type Index struct {
 	// synced is open once the tree has been the whole tree of some commit. It stays so:
 	// a rebuilt catalog takes the place of the old one in one transaction.
 	synced *gate
+	// listed counts listings.
+	listed atomic.Int64
 	// arrivals tells what is here while the tree is read for the first time.
 	arrivals *arrivals
 }

@@ -74,9 +74,9 @@ func (x *Index) loadOne(ctx context.Context, s remote.Getter, format Format, key
 	if err != nil {
 		return err
 	}
-	l := &loader{from: s, folders: make(map[ID]struct{}, len(folders)), arrivals: newArrivals()}
+	l := &loader{from: s, folders: make(map[ID]bool, len(folders)), arrivals: newArrivals()}
 	for i := range folders {
-		l.folders[folders[i].ID] = struct{}{}
+		l.folders[folders[i].ID] = folders[i].Bare
 	}
 	if x.Synced() {
 		return x.update(ctx, func(st *txState) error {
@@ -98,7 +98,7 @@ func (x *Index) resume(ctx context.Context, s remote.Getter) (done bool, err err
 	if err != nil || stage != stageFolders {
 		return false, err
 	}
-	l := &loader{from: s, arrivals: x.arrivals, folders: map[ID]struct{}{}}
+	l := &loader{from: s, arrivals: x.arrivals, folders: map[ID]bool{}}
 	l.update = func(f func(*txState) error) error { return x.update(ctx, f) }
 	defer x.hurry(ctx)()
 	var missing []*awaited
@@ -106,12 +106,12 @@ func (x *Index) resume(ctx context.Context, s remote.Getter) (done bool, err err
 		if missing, err = st.awaited(); err != nil {
 			return err
 		}
-		return st.eachID("SELECT id FROM entry WHERE kind = 1", func(id ID) { l.folders[id] = struct{}{} })
+		return st.eachID("SELECT id FROM entry WHERE kind = 1", func(id ID) { l.folders[id] = false })
 	})
 	if err != nil {
 		return false, err
 	}
-	l.arrivals.show(allFolders, missing)
+	l.arrivals.show(allFolders, missing, l.folders)
 	return true, errors.Join(l.segments(ctx), l.finish())
 }
 
@@ -138,14 +138,14 @@ func (x *Index) hurry(ctx context.Context) (end func()) {
 // loader reads one checkpoint.
 type loader struct {
 	from     remote.Getter
-	folders  map[ID]struct{} // all there are
+	folders  map[ID]bool // all there are, and which are known to have no files
 	arrivals *arrivals
 	// update runs f in a transaction.
 	update func(f func(*txState) error) error
 }
 
 // whole reads a checkpoint from its beginning.
-func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, refs []segmentRef, folders []Entry) error {
+func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, refs []segmentRef, folders []folderLine) error {
 	var missing []*awaited
 	err := l.update(func(st *txState) (err error) {
 		if err := errors.Join(st.begin(format, head.N), st.restoreSettings(head.Settings), st.dropSlowIndexes()); err != nil {
@@ -159,14 +159,14 @@ func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, r
 	if err != nil {
 		return err
 	}
-	l.arrivals.show(rootFolders, missing)
+	l.arrivals.show(rootFolders, missing, l.folders)
 	err = l.update(func(st *txState) error {
 		return errors.Join(st.restoreFolders(folders, false), st.setMeta("loading", stageFolders))
 	})
 	if err != nil {
 		return err
 	}
-	l.arrivals.show(allFolders, missing)
+	l.arrivals.show(allFolders, missing, l.folders)
 	if err := l.segments(ctx); err != nil {
 		return err
 	}
@@ -186,11 +186,15 @@ func (l *loader) segments(ctx context.Context) error {
 	room := make(chan struct{}, decodedSegments)
 	ready := make(chan *decoded)
 	var fetching sync.WaitGroup
-	for range parallelSegments {
+	for lane := range parallelSegments + 1 {
+		next := l.arrivals.next
+		if lane == parallelSegments {
+			next = l.arrivals.nextWanted // what is asked for does not wait for a free one
+		}
 		fetching.Add(1)
 		g.Go(func() error {
 			defer fetching.Done()
-			return l.fetch(ctx, room, ready)
+			return l.fetch(ctx, next, room, ready)
 		})
 	}
 	g.Go(func() error {
@@ -198,26 +202,26 @@ func (l *loader) segments(ctx context.Context) error {
 		close(ready)
 		return nil
 	})
-	g.Go(func() error { return l.write(ctx, room, ready) })
+	g.Go(func() error { return l.write(ctx, ready) })
 	return g.Wait()
 }
 
 // fetch reads one segment after the other.
-func (l *loader) fetch(ctx context.Context, room chan struct{}, ready chan<- *decoded) error {
-	for m := l.arrivals.next(); m != nil; m = l.arrivals.next() {
+func (l *loader) fetch(ctx context.Context, next func(context.Context) *awaited, room chan struct{}, ready chan<- *decoded) error {
+	for m := next(ctx); m != nil; m = next(ctx) {
 		body, err := get(ctx, l.from, segmentPrefix+m.Hash, maxSegmentBody)
 		if err != nil {
 			return err
 		}
-		select {
-		case room <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		release, err := l.arrivals.enter(ctx, m, room)
+		if err != nil {
+			return err
 		}
 		d, err := l.decode(m, body)
 		if err != nil {
 			return fmt.Errorf("segment %.16s: %w", m.Hash, err)
 		}
+		d.release = release
 		select {
 		case ready <- d:
 		case <-ctx.Done():
@@ -230,7 +234,8 @@ func (l *loader) fetch(ctx context.Context, room chan struct{}, ready chan<- *de
 // decoded is a segment ready for the index.
 type decoded struct {
 	*awaited
-	lines []decodedLine
+	lines   []decodedLine
+	release func() // makes room for another
 }
 
 type decodedLine struct {
@@ -272,14 +277,14 @@ func (l *loader) checkFile(m *awaited, e *Entry) error {
 	if !e.ID.valid() || !e.Version.ID.valid() {
 		return fmt.Errorf("entry %s: id out of range: %w", e.ID, ErrCorrupt)
 	}
-	if _, ok := l.folders[e.Parent]; !ok || !m.holds(e.Parent) {
+	if bare, ok := l.folders[e.Parent]; !ok || bare || !m.holds(e.Parent) {
 		return fmt.Errorf("entry %s in %s, which is no folder of this segment: %w", e.ID, e.Parent, ErrCorrupt)
 	}
 	return nil
 }
 
 // write takes segments into the index as they come, several at once unless somebody waits.
-func (l *loader) write(ctx context.Context, room <-chan struct{}, ready <-chan *decoded) error {
+func (l *loader) write(ctx context.Context, ready <-chan *decoded) error {
 	for d := range ready {
 		var came []*awaited
 		err := l.update(func(st *txState) error {
@@ -288,7 +293,7 @@ func (l *loader) write(ctx context.Context, room <-chan struct{}, ready <-chan *
 				if err := st.restoreSegment(d); err != nil {
 					return fmt.Errorf("segment %.16s: %w", d.Hash, err)
 				}
-				<-room
+				d.release()
 				came, lines = append(came, d.awaited), lines+len(d.lines)
 				if lines > loadLines || time.Now().After(until) || l.arrivals.urgent(d.awaited) {
 					return nil

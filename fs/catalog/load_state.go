@@ -90,9 +90,9 @@ func (s *txState) eachID(query string, f func(ID)) error {
 }
 
 // restoreFolders takes the folders of a checkpoint: the root and those in it, or the others.
-func (s *txState) restoreFolders(folders []Entry, top bool) error {
+func (s *txState) restoreFolders(folders []folderLine, top bool) error {
 	for i := range folders {
-		e := &folders[i]
+		e := &folders[i].Entry
 		if (e.ID == Root || e.Parent == Root) != top {
 			continue
 		}
@@ -162,7 +162,7 @@ func corruptIfConstraint(err error) error {
 
 // checkFolders makes sure that the folders are a tree: all can be reached from the root.
 // Files are held against them when their segment comes.
-func checkFolders(folders []Entry) error {
+func checkFolders(folders []folderLine) error {
 	below := make(map[ID][]ID, len(folders)/3)
 	for i := range folders {
 		e := &folders[i]

@@ -20,11 +20,13 @@ type Packed struct {
 	Pack string
 }
 
+const packsQuery = `SELECT e.id, e.name, e.kind, json_extract(CAST(c.body AS TEXT), '$.pack')
+	FROM entry e LEFT JOIN content c ON c.row = e.row
+	WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?+0`
+
 // Packs lists folder parent as Children does.
 func (x *Index) Packs(ctx context.Context, parent ID, after string, limit int) ([]Packed, error) {
-	rows, err := x.read.QueryContext(ctx, `SELECT e.id, e.name, e.kind, json_extract(CAST(c.body AS TEXT), '$.pack')
-		FROM entry e LEFT JOIN content c ON c.row = e.row
-		WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?`, int64(parent), after, limit)
+	rows, err := x.stmts.packs.QueryContext(ctx, int64(parent), after, limit)
 	if err != nil {
 		return nil, err
 	}

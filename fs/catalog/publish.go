@@ -22,25 +22,32 @@ func Publish(ctx context.Context, s remote.Store, scratch string, folders []Entr
 	if err != nil {
 		return Format{}, err
 	}
-	tree := &treeCopy{file: file, folders: append(folders, root())}
+	tree := &treeCopy{file: file, folders: make([]folderLine, 0, len(folders)+1)}
 	defer tree.close()
-	slices.SortFunc(tree.folders, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
-	if tree.segments, err = segmentsOf(file, files); err == nil {
+	full := map[ID]struct{}{}
+	if tree.segments, err = segmentsOf(file, files, full); err == nil {
 		err = os.Remove(file.Name())
 	}
+	for _, e := range append(folders, root()) {
+		_, has := full[e.ID]
+		tree.folders = append(tree.folders, folderLine{e, !has})
+	}
+	slices.SortFunc(tree.folders, func(a, b folderLine) int { return cmp.Compare(a.ID, b.ID) })
 	if err != nil {
 		return Format{}, fmt.Errorf("writing the segments: %w", err)
 	}
 	return publishAnew(ctx, s, tree, NewCommitID())
 }
 
-// segmentsOf writes files as segments.
-func segmentsOf(file io.Writer, files iter.Seq[*Entry]) ([]copiedSegment, error) {
+// segmentsOf writes files as segments, and notes their folders.
+func segmentsOf(file io.Writer, files iter.Seq[*Entry], full map[ID]struct{}) ([]copiedSegment, error) {
 	w := segmentWriter{file: file}
 	for e := range files {
+		full[e.Parent] = struct{}{}
 		if err := w.addFile(e); err != nil {
 			return nil, err
 		}
 	}
-	return w.segments, w.flush()
+	err := w.flush()
+	return w.segments, err
 }

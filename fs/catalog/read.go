@@ -13,9 +13,10 @@ import (
 
 const attrColumns = "id, parent, name, node, kind, mode, mtime, size"
 
-// readStatements are prepared once: a lookup is a few microseconds, parsing SQL more.
+// readStatements are prepared once: a lookup is a few microseconds, parsing SQL more. A
+// bare parameter as LIMIT would have SQLite parse the query anew whenever it is bound.
 type readStatements struct {
-	byNode, byID, child, children, content, pastNode, match *sql.Stmt
+	byNode, byID, child, children, packs, content, pastNode, match *sql.Stmt
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
@@ -26,7 +27,8 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&r.byNode, "SELECT " + attrColumns + " FROM entry WHERE node = ?"},
 		{&r.byID, "SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.id = ?"},
 		{&r.child, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name = ?"},
-		{&r.children, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?"},
+		{&r.children, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?+0"},
+		{&r.packs, packsQuery},
 		{&r.content, "SELECT body FROM content WHERE row = (SELECT row FROM entry WHERE node = ?)"},
 		{&r.pastNode, "SELECT body FROM past WHERE node = ? LIMIT 1"},
 		{&r.match, "SELECT body FROM content WHERE digest = ?"},
@@ -40,7 +42,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 
 func (r *readStatements) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.byNode, r.byID, r.child, r.children, r.content, r.pastNode, r.match} {
+	for _, s := range []*sql.Stmt{r.byNode, r.byID, r.child, r.children, r.packs, r.content, r.pastNode, r.match} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -87,6 +89,7 @@ func (x *Index) Children(ctx context.Context, parent ID, after string, limit int
 }
 
 func (x *Index) children(ctx context.Context, parent ID, after string, limit int) ([]Attr, error) {
+	x.listed.Add(1)
 	rows, err := x.stmts.children.QueryContext(ctx, int64(parent), after, limit)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (x *Index) Search(ctx context.Context, words string, limit int) ([]Finding,
 		return nil, err
 	}
 	for {
-		if err := x.UpdateSearch(ctx); err != nil {
+		if err := x.updateSearch(ctx, false); err != nil {
 			return nil, err
 		}
 		found, current, err := x.search(ctx, query, limit)

@@ -19,19 +19,31 @@ import (
 const (
 	searchBatch = 500
 	searchSpell = 50 * time.Millisecond
+	// searchPause is how long it then makes way.
+	searchPause = 5 * searchSpell
 )
 
 // UpdateSearch brings search up to the last commit, as Search itself does first. Who
 // calls it while nothing else is to do spares people the waiting: about a minute for a
-// million tracks that have just arrived.
-func (x *Index) UpdateSearch(ctx context.Context) error {
+// million tracks that have just arrived. It makes way for those who list folders meanwhile.
+func (x *Index) UpdateSearch(ctx context.Context) error { return x.updateSearch(ctx, true) }
+
+func (x *Index) updateSearch(ctx context.Context, makeWay bool) error {
 	for {
 		var stale bool
 		if err := x.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM search_stale)").Scan(&stale); err != nil || !stale {
 			return err
 		}
+		before := x.listed.Load()
 		if err := x.updateSearchBatch(ctx, searchBatch); err != nil {
 			return err
+		}
+		if makeWay && x.listed.Load()-before > 1 {
+			select {
+			case <-time.After(searchPause):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
 	}
 }
@@ -137,7 +149,7 @@ func (u *searchUpdate) folder(seq int64, id ID, after string) (done bool, err er
 }
 
 func (u *searchUpdate) children(id ID, after string, limit int) ([]Entry, error) {
-	st, err := u.stmt("SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?")
+	st, err := u.stmt("SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.parent = ? AND e.name > ? ORDER BY e.name LIMIT ?+0")
 	if err != nil {
 		return nil, err
 	}

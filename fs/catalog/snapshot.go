@@ -54,11 +54,37 @@ func (s *snapshot) each(ctx context.Context, where string, f func(Entry) error, 
 }
 
 // folders gives all folders, the root among them, ordered by id.
-func (s *snapshot) folders(ctx context.Context) ([]Entry, error) {
-	var list []Entry
+func (s *snapshot) folders(ctx context.Context) ([]folderLine, error) {
+	var list []folderLine
 	err := s.each(ctx, "WHERE e.kind = 1 ORDER BY e.id", func(e Entry) error {
-		list = append(list, e)
+		list = append(list, folderLine{Entry: e})
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	full, err := s.withFiles(ctx)
+	for i := range list {
+		_, has := full[list[i].ID]
+		list[i].Bare = !has
+	}
 	return list, err
+}
+
+// withFiles gives the folders that have files of their own.
+func (s *snapshot) withFiles(ctx context.Context) (map[ID]struct{}, error) {
+	rows, err := s.tx.QueryContext(ctx, "SELECT DISTINCT parent FROM entry WHERE kind = 2")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	full := map[ID]struct{}{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		full[ID(id)] = struct{}{}
+	}
+	return full, rows.Err()
 }
