@@ -264,3 +264,46 @@ func TestExport(t *testing.T) {
 		t.Errorf("importing what was exported:\n%s", said)
 	}
 }
+
+// TestRebuildOfAdopted: what was adopted comes back by reference out of the index; objects
+// alone do not tell of it, and it is said how it comes back.
+func TestRebuildOfAdopted(t *testing.T) {
+	for name, own := range map[string]bool{"beside our own": true, "alone": false} {
+		t.Run(name, func(t *testing.T) {
+			at := bucket(t, remotetest.StartVersityGW(t))
+			newShop(t, at).shelve()
+			d := newDevice(t, at)
+			d.run("adopt", "--watch", "1h")
+			if own {
+				d.run("import", filepath.Join(built.music, "wav"))
+			}
+			want := d.whatStands()
+			lose := func() {
+				t.Helper()
+				if err := os.RemoveAll(filepath.Join(at.root, ".lockerfs")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			lose()
+			d.run("rebuild")
+			if diff := cmp.Diff(want, d.whatStands()); diff != "" {
+				t.Errorf("from the index:\n%s", diff)
+			}
+			if _, kinds := d.verify(); len(kinds) > 1 || len(kinds) == 1 && kinds["pack "] == "" {
+				t.Errorf("after rebuilding: %q", kinds)
+			}
+			lose()
+			b := newDevice(t, at)
+			if own {
+				said := b.run("rebuild")
+				if !strings.Contains(said, "left out, not written by lockerfs; lockerfs adopt takes them in again") {
+					t.Errorf("it does not say what it left out:\n%s", said)
+				}
+			}
+			b.run("adopt", "--watch", "1h")
+			if diff := cmp.Diff(want, b.whatStands()); diff != "" {
+				t.Errorf("adopted again:\n%s", diff)
+			}
+		})
+	}
+}

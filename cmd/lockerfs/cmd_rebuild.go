@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +67,7 @@ func (a *app) rebuild(ctx context.Context, objects, damaged bool) (rebuilt, erro
 	if err := reviveFolderStore(p.store); err != nil {
 		return rebuilt{}, err
 	}
-	if err := holdsObjects(ctx, e.store, p.store); err != nil {
+	if err := holdsObjects(ctx, e.store, p.store, e.index.Synced() && !objects); err != nil {
 		return rebuilt{}, err
 	}
 	// What the store enforces is asked again; the memory of it may be of another one.
@@ -119,13 +120,24 @@ func reviveFolderStore(store string) error {
 	return createFolderStore(store)
 }
 
-// holdsObjects makes sure that there is something a catalog could be of.
-func holdsObjects(ctx context.Context, s remote.Lister, store string) error {
-	page, err := s.List(ctx, "Music/", "", 1)
-	if err == nil && len(page.Objects) == 0 {
+// holdsObjects makes sure that there is something a catalog could be of: objects of ours,
+// or where the catalog may name adopted ones any.
+func holdsObjects(ctx context.Context, s remote.Lister, store string, adopted bool) error {
+	found := false
+	for _, span := range []struct{ prefix, after string }{{"Music/", ""}, {"", ""}, {"", ".lockerfs/~"}} {
+		if span.prefix == "" && !adopted {
+			break
+		}
+		page, err := s.List(ctx, span.prefix, span.after, 1)
+		if err != nil {
+			return err
+		}
+		found = found || len(page.Objects) > 0 && !strings.HasPrefix(page.Objects[0].Key, ".lockerfs/")
+	}
+	if !found {
 		return &fault{code: exitNotLocker, cause: fmt.Sprintf("%s holds no music of a locker", store), next: "check the URL, or make a new locker: lockerfs init '" + store + "'"}
 	}
-	return err
+	return nil
 }
 
 func (a *app) sayLooked(n int) {
