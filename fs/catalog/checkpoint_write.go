@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lockerfs/lockerfs/remote"
 )
 
@@ -83,11 +85,16 @@ func (c *treeCopy) fill(ctx context.Context, x *Index) error {
 // manifest that names them last.
 func (c *treeCopy) publish(ctx context.Context, to remote.Store, n int64, epoch string) error {
 	refs := make([]segmentRef, len(c.segments))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelReads) // nearly all are there already: a million tracks have 330
 	for i, seg := range c.segments {
-		if err := putSegment(ctx, to, seg.Hash, io.NewSectionReader(c.file, seg.at, seg.size), c.anew); err != nil {
-			return err
-		}
 		refs[i] = seg.segmentRef
+		g.Go(func() error {
+			return putSegment(gctx, to, seg.Hash, io.NewSectionReader(c.file, seg.at, seg.size), c.anew)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
 	}
 	return writeManifest(ctx, to, manifestHead{N: n, Epoch: epoch, Settings: c.settings}, refs, c.folders)
 }
