@@ -103,9 +103,13 @@ func (r *collecting) room() bool {
 	return !full
 }
 
-// sureOurs keeps of the loose objects those that say themselves that we wrote them: a key
-// alone may be a coincidence.
+// sureOurs keeps of the loose objects those that say themselves that they were made for this
+// locker: a key alone may be a coincidence, or a copy from another locker.
 func (r *collecting) sureOurs(ctx context.Context) error {
+	locker, _, err := r.index.Bound(ctx)
+	if err != nil {
+		return err
+	}
 	ours := make([]bool, len(r.loose))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(32)
@@ -115,8 +119,7 @@ func (r *collecting) sureOurs(ctx context.Context) error {
 			if errors.Is(err, remote.ErrNotFound) {
 				return nil
 			}
-			_, said := objectPath(head)
-			ours[i] = err == nil && said
+			ours[i] = err == nil && locker != "" && head.Metadata[metaLocker] == locker
 			return err
 		})
 	}

@@ -107,7 +107,11 @@ func (d *gcDevice) commit(ctx context.Context, ops []Op) ([]Conflict, error) {
 // put uploads bytes as package pending does.
 func (w *world) put(content string) Ref {
 	key := NewObjectKey("f" + content + ".flac")
-	opts := remote.PutOptions{Metadata: ObjectMetadata("f"+content+".flac", 1, sha256.Sum256([]byte(content)))}
+	meta, err := w.truth.f.Index().ObjectMetadata(w.rt.Context(), "f"+content+".flac", 1, sha256.Sum256([]byte(content)))
+	if err != nil {
+		w.rt.Fatal(err)
+	}
+	opts := remote.PutOptions{Metadata: meta}
 	obj, err := w.store.Memory.Put(w.rt.Context(), key, section([]byte(content)), opts)
 	if err != nil {
 		w.rt.Fatal(err)

@@ -35,7 +35,11 @@ func newAging(t *testing.T) *aging {
 // put puts an object as ours.
 func (a *aging) put(key string) Ref {
 	a.t.Helper()
-	opts := remote.PutOptions{Metadata: ObjectMetadata("x", 1, sha256.Sum256([]byte(key)))}
+	meta, err := a.f.Index().ObjectMetadata(a.t.Context(), "x", 1, sha256.Sum256([]byte(key)))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	opts := remote.PutOptions{Metadata: meta}
 	obj, err := a.memory.Put(a.t.Context(), key, section([]byte(key)), opts)
 	if err != nil {
 		a.t.Fatal(err)
@@ -128,7 +132,11 @@ func TestCollectingOwn(t *testing.T) {
 		ops = append(ops, adoptOp(tid(i+1), Root, fmt.Sprint(i), key, obj.ETag))
 	}
 	overwrite(t, a.memory, "shop/never", "mine")
-	overwrite(t, a.memory, "Music/never.333333333333.flac", "mine")
+	other := ObjectMetadata("x", 1, Hash{1})
+	other[metaLocker] = NewCommitID() // copied from another locker
+	if _, err := a.memory.Put(t.Context(), "Music/never.333333333333.flac", section([]byte("mine")), remote.PutOptions{Metadata: other}); err != nil {
+		t.Fatal(err)
+	}
 	push(t, a.f, ops...)
 	push(t, a.f, Op{Verb: Remove, ID: tid(1)}, Op{Verb: Remove, ID: tid(3)}, Op{Verb: Remove, ID: tid(4)})
 	all := a.left("")

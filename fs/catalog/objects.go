@@ -26,6 +26,8 @@ const (
 	metaPath = "lockerfs-path"
 	metaTime = "lockerfs-mtime" // nanoseconds since 1970, UTC
 	metaHash = "lockerfs-sha256"
+	// metaLocker tells whose object it is: others may be copied here from another locker.
+	metaLocker = "lockerfs-locker"
 )
 
 // maxMetaPath bounds the path in the metadata: S3 allows 2 KiB for all of it after
@@ -40,6 +42,17 @@ func ObjectMetadata(lockerPath string, mtime int64, h Hash) map[string]string {
 		m[metaPath] = lockerPath
 	}
 	return m
+}
+
+// ObjectMetadata is the function of that name, for an object of the locker that the index
+// is tied to.
+func (x *Index) ObjectMetadata(ctx context.Context, lockerPath string, mtime int64, h Hash) (map[string]string, error) {
+	m := ObjectMetadata(lockerPath, mtime, h)
+	locker, _, err := x.Bound(ctx)
+	if locker != "" {
+		m[metaLocker] = locker
+	}
+	return m, err
 }
 
 // Found is what a search for our objects found.

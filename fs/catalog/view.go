@@ -29,14 +29,14 @@ type State interface {
 	// Keep remembers what an operation of commit n, done at time at, took away: a
 	// removed entry, or a file's entry as it was before a Replace.
 	Keep(past Entry, n, at int64) error
-	// Expire forgets what commits up to before took away.
-	Expire(before int64) error
 	// Describe puts v in the place of the version of file id, which has the same ID.
 	Describe(id ID, v Version) error
 }
 
-// Records are what a State keeps beside the tree.
+// Records are what a State keeps beside the tree: the past, and what is known of objects.
 type Records interface {
+	// Expire forgets what commits up to before took away.
+	Expire(before int64) error
 	// Condemn remembers for ever that commit n gave up an object: one of ours by its
 	// key, an adopted one by key and ETag, because its key may get other content.
 	Condemn(r Ref, n int64) error

@@ -39,8 +39,12 @@ func (r *run) upload(ctx context.Context, x *examined, p string) (catalog.Ref, e
 	var random [6]byte
 	rand.Read(random[:])
 	key := library.ObjectKey(p, random)
+	meta, err := r.im.Index.ObjectMetadata(ctx, p, x.info.ModTime().UnixNano(), x.hash)
+	if err != nil {
+		return catalog.Ref{}, err
+	}
 	opts := remote.PutOptions{
-		Metadata:    catalog.ObjectMetadata(p, x.info.ModTime().UnixNano(), x.hash),
+		Metadata:    meta,
 		ContentType: mime.TypeByExtension(path.Ext(p)),
 	}
 	obj, err := r.im.put(ctx, key, &body{file: f, size: x.info.Size()}, opts)

@@ -217,9 +217,13 @@ func (u *Uploader) put(ctx context.Context, c *change, file io.ReaderAt, v *cata
 			return err
 		}
 	}
+	meta, err := u.x.index.ObjectMetadata(ctx, at, c.Content.mtime.Load(), v.SHA256)
+	if err != nil {
+		return err
+	}
 	crash("upload.put")
 	obj, err := u.store.Put(ctx, key, io.NewSectionReader(file, 0, v.Size), remote.PutOptions{
-		Metadata:    catalog.ObjectMetadata(at, c.Content.mtime.Load(), v.SHA256),
+		Metadata:    meta,
 		ContentType: mime.TypeByExtension(path.Ext(at)),
 		Resume:      large,
 	})
