@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/remote"
 )
 
 // bucket is what this process knows and does about objects that others put into the
@@ -83,6 +85,11 @@ func take(ctx context.Context, token chan struct{}) error {
 // adopter gives what adopts objects into this locker.
 func (e *engine) adopter(ctx context.Context, dry bool) (*intake.Adopter, error) {
 	a := &intake.Adopter{Store: e.store, Index: e.index, Logger: e.log("intake"), Looked: e.bucket.looked}
+	if e.following.Load() {
+		a.Class = remote.ScanPack
+	} else {
+		a.Store = unqueued{e.store, e.store.hedges}
+	}
 	if e.packs != nil {
 		a.Keep = e.packs.shelf.Put
 	}
@@ -92,6 +99,19 @@ func (e *engine) adopter(ctx context.Context, dry bool) (*intake.Adopter, error)
 	var err error
 	a.Commit, err = e.writer(ctx)
 	return a, err
+}
+
+// unqueued is the store of a process that does nothing but adopt. The queue finds out how
+// many large bodies fill the link; many small ones fill it only when many more are on their
+// way, and here they are in nobody's way.
+type unqueued struct {
+	remote.Store
+	direct remote.Getter
+}
+
+// Get is remote.Getter.
+func (s unqueued) Get(ctx context.Context, key string, r remote.Range, ifMatch string) (io.ReadCloser, remote.Object, error) {
+	return s.direct.Get(ctx, key, r, ifMatch)
 }
 
 // surveyRetry is how soon after a look that failed the next one comes, at least.

@@ -36,6 +36,9 @@ type Adopter struct {
 	Placed func(Placed)
 	// Keep, if not nil, is given the scan packs that were made, from several goroutines.
 	Keep func(name string, body []byte) error
+	// Class is that of the requests of the second stage: remote.ScanPack where programs use
+	// the locker meanwhile. The zero class is remote.Demand: somebody waits for the end.
+	Class remote.Class
 	// Looked gives folders that somebody looks at just now; nil for none. They are
 	// described before others.
 	Looked <-chan catalog.ID

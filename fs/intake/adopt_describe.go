@@ -25,6 +25,12 @@ const (
 // errManyDenied: the store refuses to have these objects read.
 var errManyDenied = errors.New("the store refuses to have the objects read")
 
+// looks are files of one folder that are read one after the other.
+type looks struct {
+	files []catalog.Entry
+	class remote.Class
+}
+
 // describing is one run of the second stage.
 type describing struct {
 	a      *Adopter
@@ -39,7 +45,7 @@ type describing struct {
 // describe reads all files under a prefix whose tags are not known.
 func (a *Adopter) describe(ctx context.Context, prefix string, l *adoptLedger) error {
 	d := &describing{a: a, prefix: prefix, ledger: l, begun: map[catalog.ID]bool{}}
-	groups := make(chan []catalog.Entry)
+	groups := make(chan looks)
 	seen := make(chan []*look, 2)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -60,7 +66,7 @@ func (a *Adopter) describe(ctx context.Context, prefix string, l *adoptLedger) e
 
 // find gives the files that are to be read, folder by folder; first those of folders that
 // somebody looks at.
-func (d *describing) find(ctx context.Context, out chan<- []catalog.Entry) error {
+func (d *describing) find(ctx context.Context, out chan<- looks) error {
 	f := foreign{index: d.a.Index, prefix: d.prefix}
 	var group []catalog.Entry
 	dir := ""
@@ -90,7 +96,7 @@ func (d *describing) find(ctx context.Context, out chan<- []catalog.Entry) error
 }
 
 // give hands on a group, and before it those of folders that are looked at meanwhile.
-func (d *describing) give(ctx context.Context, out chan<- []catalog.Entry, group []catalog.Entry) error {
+func (d *describing) give(ctx context.Context, out chan<- looks, group []catalog.Entry) error {
 	for {
 		select {
 		case folder := <-d.a.Looked:
@@ -104,7 +110,7 @@ func (d *describing) give(ctx context.Context, out chan<- []catalog.Entry, group
 			return nil
 		}
 		select {
-		case out <- group:
+		case out <- looks{group, d.a.Class}:
 			return nil
 		case folder := <-d.a.Looked:
 			d.release(group)
@@ -118,7 +124,7 @@ func (d *describing) give(ctx context.Context, out chan<- []catalog.Entry, group
 }
 
 // giveFolder hands on the files of a folder that somebody looks at.
-func (d *describing) giveFolder(ctx context.Context, out chan<- []catalog.Entry, folder catalog.ID) error {
+func (d *describing) giveFolder(ctx context.Context, out chan<- looks, folder catalog.ID) error {
 	list, err := d.a.Index.Children(ctx, folder, "", foreignPage)
 	if err != nil {
 		return err
@@ -137,7 +143,7 @@ func (d *describing) giveFolder(ctx context.Context, out chan<- []catalog.Entry,
 		return nil
 	}
 	select {
-	case out <- group:
+	case out <- looks{group, min(d.a.Class, remote.ReadAhead)}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -167,7 +173,7 @@ func (d *describing) release(group []catalog.Entry) {
 }
 
 // lookAll reads the groups, many at once.
-func (d *describing) lookAll(ctx context.Context, groups <-chan []catalog.Entry, out chan<- []*look) error {
+func (d *describing) lookAll(ctx context.Context, groups <-chan looks, out chan<- []*look) error {
 	pool, ctx := errgroup.WithContext(ctx)
 	for range parallelLooks {
 		pool.Go(func() error {
@@ -188,11 +194,11 @@ func (d *describing) lookAll(ctx context.Context, groups <-chan []catalog.Entry,
 	return pool.Wait()
 }
 
-func (d *describing) lookGroup(ctx context.Context, group []catalog.Entry) ([]*look, error) {
-	ctx = remote.WithTicket(ctx, remote.NewTicket(remote.ScanPack))
+func (d *describing) lookGroup(ctx context.Context, group looks) ([]*look, error) {
+	ctx = remote.WithTicket(ctx, remote.NewTicket(group.class))
 	var seen []*look
 	likely := int64(0)
-	for _, e := range group {
+	for _, e := range group.files {
 		one, err := d.a.look(ctx, e, likely)
 		if err != nil {
 			if err := d.failed(ctx, &e, err); err != nil {
