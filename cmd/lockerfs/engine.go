@@ -112,7 +112,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	e.bucket = newBucket()
 	e.hook = newHook(p.onChange, e.point, e.log("hook"))
 	e.link = newLink(e.log("store"), p.where())
-	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), e.report)
+	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), p.state, e.report)
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -188,6 +188,7 @@ func (e *engine) Close() error {
 	}
 	errs = append(errs, e.store.Close())
 	if e.lock != nil {
+		_ = e.store.bill.save() // counts are worth no error
 		errs = append(errs, e.lock.release())
 	}
 	return errors.Join(errs...)
@@ -243,6 +244,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.uploads.Run(ctx) })
 	tending.Go(func() { e.awake(ctx) })
 	tending.Go(func() { e.keepLimits(ctx) })
+	tending.Go(func() { e.store.bill.keep(ctx) })
 	if e.hook != nil {
 		tending.Go(func() { e.hook.watch(ctx) })
 	}

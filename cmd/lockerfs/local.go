@@ -29,6 +29,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 		Synced: e.index.Synced(), Commit: e.index.Applied(), Device: device{ID: e.device.ID, Name: e.device.Name},
 		Started: e.started, Version: version()}
 	s.Network, s.Since, s.Trouble = e.link.now()
+	s.Requests = e.store.bill.month(e.place.store)
 	s.Metered = e.mounted.Load() != nil && e.thrift.now()
 	if m := e.mounted.Load(); m != nil {
 		s.Mount, s.Runner = *m, &e.runner

@@ -126,6 +126,8 @@ type status struct {
 	Trouble string `json:"trouble,omitempty"`
 	// Metered: bytes cost money, so nothing is fetched that nobody asked for.
 	Metered bool `json:"metered,omitempty"`
+	// Requests is what this device has asked the store for this month.
+	Requests *tally `json:"requests,omitempty"`
 	// Since is when Network became what it is.
 	Since time.Time `json:"since"`
 	// Access is read-only or read-write.

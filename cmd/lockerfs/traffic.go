@@ -15,21 +15,24 @@ type traffic struct {
 	queue        *sched.Store
 	hedges       *retry.Store
 	breaker      *retry.Breaker
+	bill         *bill
 	lazy         *lazyStore
 }
 
 // probeKey is the object that is asked for when nobody knows whether the store is there.
 const probeKey = ".lockerfs/format.json"
 
-// newTraffic gives the way to a store. changed is told when it is found away or back.
-func newTraffic(lazy *lazyStore, changed func(error)) *traffic {
-	breaker := retry.NewBreaker(lazy, func(ctx context.Context) error {
-		_, err := lazy.Head(ctx, probeKey)
+// newTraffic gives the way to a store; what it is asked for is counted in the state folder.
+// changed is told when it is found away or back.
+func newTraffic(lazy *lazyStore, state string, changed func(error)) *traffic {
+	counted := openBill(lazy, state)
+	breaker := retry.NewBreaker(counted, func(ctx context.Context) error {
+		_, err := counted.Head(ctx, probeKey)
 		return err
 	}, lazy.refresh, changed)
 	hedges := retry.New(breaker)
 	queue := sched.New(hedges)
-	return &traffic{Store: queue, queue: queue, hedges: hedges, breaker: breaker, lazy: lazy}
+	return &traffic{Store: queue, queue: queue, hedges: hedges, breaker: breaker, bill: counted, lazy: lazy}
 }
 
 // Close closes the store if it was opened.
