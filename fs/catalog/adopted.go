@@ -23,7 +23,7 @@ func (x *Index) Adopted(ctx context.Context) (Adopted, error) {
 	err := x.read.QueryRowContext(ctx, `SELECT count(*), CAST(total(e.size) AS INTEGER),
 		count(*) FILTER (WHERE CAST(c.body AS TEXT) LIKE '%"missing":true%'),
 		count(*) FILTER (WHERE CAST(c.body AS TEXT) NOT LIKE '%"tags":{%')
-		FROM content c JOIN entry e ON e.node = c.node WHERE c.foreign_key IS NOT NULL`).
+		FROM content c JOIN entry e ON e.row = c.row WHERE c.foreign_key IS NOT NULL`).
 		Scan(&a.Files, &a.Bytes, &a.Missing, &a.Unread)
 	if err != nil {
 		return a, err
