@@ -118,6 +118,21 @@ func (c *Collection) Tracks() (n int) {
 	return n
 }
 
+// Albums gives the path of every folder of tracks, and the names in it in byte order.
+func (c *Collection) Albums() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for _, a := range c.albums {
+			var names []string
+			for _, e := range c.in(a) {
+				names = append(names, e.Name)
+			}
+			if !yield(a.by.name+"/"+a.name, names) {
+				return
+			}
+		}
+	}
+}
+
 // Crowd is the path of the folder with very many files.
 func (c *Collection) Crowd() string { return c.crowd.by.name + "/" + c.crowd.name }
 
