@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -234,3 +235,61 @@ func TestTreeEmptiedWhileReading(t *testing.T) {
 		t.Errorf("got %v, node %d: a tree being read anew looked empty", s, out.NodeId)
 	}
 }
+
+// inParts is a tree in its first sync, of which one folder is here.
+type inParts struct {
+	Tree
+	here catalog.ID
+}
+
+func (p *inParts) Synced() bool { return false }
+
+func (p *inParts) WaitSynced(ctx context.Context) error { return p.Await(ctx, catalog.Root) }
+
+func (p *inParts) Await(ctx context.Context, folder catalog.ID) error {
+	if folder == p.here || folder == folders {
+		return nil
+	}
+	<-ctx.Done()
+	return fmt.Errorf("%w: %w", catalog.ErrUnsynced, ctx.Err())
+}
+
+// TestFirstSyncInParts: a folder that is here is answered for, another waits and fails, and
+// whatever changes names waits for all.
+func TestFirstSyncInParts(t *testing.T) {
+	w := newWorld(t, Options{Timeout: 50 * time.Millisecond, Writer: unusedWriter{}})
+	here := w.folder(catalog.Root, "Here")
+	w.folder(here, "In it")
+	away := w.folder(catalog.Root, "Away")
+	w.fs.tree = &inParts{Tree: w.index, here: here}
+	if out, s := w.lookup(uint64(here), "In it"); s != fuse.OK || out.NodeId == 0 {
+		t.Errorf("in the folder that is here: %v, node %d", s, out.NodeId)
+	}
+	if _, s := w.lookup(uint64(here), "nothing"); s != fuse.OK {
+		t.Errorf("a name that is not in it: %v", s)
+	}
+	if out, s := w.getattr(uint64(away)); s != fuse.OK || out.Timeout() == 0 {
+		t.Errorf("the folder that is not here, itself: %v", s)
+	}
+	if _, s := w.lookup(uint64(away), "nothing"); s != fuse.EIO {
+		t.Errorf("in the folder that is not here: %v", s)
+	}
+	for folder, want := range map[catalog.ID]fuse.Status{here: fuse.OK, away: fuse.EIO} {
+		var open fuse.OpenOut
+		if s := w.fs.OpenDir(nil, &fuse.OpenIn{InHeader: header(uint64(folder))}, &open); s != fuse.OK {
+			t.Fatal(s)
+		}
+		in := &fuse.ReadIn{InHeader: header(uint64(folder)), Fh: open.Fh}
+		if s := w.fs.ReadDir(nil, in, fuse.NewDirEntryList(make([]byte, 4096), 0)); s != want {
+			t.Errorf("listing %s: %v, want %v", folder, s, want)
+		}
+		w.fs.ReleaseDir(&fuse.ReleaseIn{Fh: open.Fh})
+	}
+	h := header(uint64(here))
+	if s := w.fs.Mkdir(nil, &fuse.MkdirIn{InHeader: h}, "new", new(fuse.EntryOut)); s != fuse.EIO {
+		t.Errorf("a change: %v", s)
+	}
+}
+
+// unusedWriter must not be called.
+type unusedWriter struct{ Writer }

@@ -9,7 +9,10 @@
 // is this device's copy of that tree in SQLite; it is derived, holds committed
 // state only, and may be thrown away. It can be searched by words, which it learns
 // behind the commits. Checkpoints in the store spare a new device the reading of the
-// whole log.
+// whole log. It reads one in parts: all folders from the manifest, then the segments side by
+// side. A folder may be looked into once its own segment is here, which is fetched first
+// when somebody asks; until the last is here the tree is the checkpoint's, and the log after
+// it is applied then.
 //
 // It knows names (through fs/library), tags (as fs/tag types) and objects (as
 // remote types). It must never know the kernel's protocol, cached bytes, or what

@@ -155,33 +155,6 @@ func (x *Index) WaitSynced(ctx context.Context) error {
 	return nil
 }
 
-// Await waits until what is in folder may be answered for: until the whole tree is here, or
-// a checkpoint's folders and the files of this one. Folder 0 stands for the folders alone.
-// The error is ErrUnsynced when ctx ends first.
-func (x *Index) Await(ctx context.Context, folder ID) error {
-	if x.Synced() {
-		return nil
-	}
-	if err := x.arrivals.await(ctx, folder, x.synced); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsynced, err)
-	}
-	return nil
-}
-
-// whole runs read, which reads what is in folder, unless only a part of that is here.
-func (x *Index) whole(folder ID, read func() error) error {
-	if x.Synced() {
-		return read()
-	}
-	if ok, before := x.arrivals.has(folder); ok {
-		err := read()
-		if ok, after := x.arrivals.has(folder); ok && before == after {
-			return err
-		}
-	}
-	return ErrUnsynced
-}
-
 // Bind ties an index that is tied to no locker yet. One that belongs to another is
 // refused with ErrOther; that the locker's epoch is another is for a Follower to mend.
 func (x *Index) Bind(ctx context.Context, f Format) error {
