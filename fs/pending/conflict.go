@@ -80,14 +80,19 @@ func (r *reconciler) join(d *change, there catalog.ID) error {
 	inside := append([]*change(nil), x.inside[d.ID]...)
 	x.mu.RUnlock()
 	rec := record{Drop: []catalog.ID{d.ID}}
+	var ids []catalog.ID
 	for _, c := range inside {
 		k := c.copied()
 		k.Parent = there
 		r.see(c, k)
 		rec.Put = append(rec.Put, k)
+		ids = append(ids, k.ID)
 	}
 	d.ID = 0
-	return x.show(rec)
+	if err := x.show(rec); err != nil {
+		return err
+	}
+	return r.again(ids)
 }
 
 // conflictsFolder takes what has lost its folder.

@@ -325,6 +325,17 @@ func TestConflicts(t *testing.T) {
 		{"a file that loses its folder to one of its name", func(d *drive) { d.remove("C") },
 			func(d *drive) { d.mkdir("Conflicts"); d.write("Conflicts/n.mp3", "mine"); d.write("C/n.mp3", "two") },
 			[]string{"A/", "A/B/", "A/B/x.flac=old", "Conflicts/", "Conflicts/n (conflict, second, DATE).mp3=two", "Conflicts/n.mp3=mine"}, "it is in Conflicts"},
+		{"a new file in a folder that is moved here and removed there", func(d *drive) { d.remove("A/B/x.flac"); d.remove("A/B") },
+			func(d *drive) { d.write("A/B/n.mp3", "two"); d.rename("A/B", "C/B") },
+			[]string{"A/", "C/", "Conflicts/", "Conflicts/n.mp3=two"}, "it is in Conflicts"},
+		{"a folder that is moved into one that is moved here and removed there", func(d *drive) { d.remove("A/B/x.flac"); d.remove("A/B") },
+			func(d *drive) {
+				d.mkdir("N")
+				d.write("N/n.mp3", "two")
+				d.rename("N", "A/B/N")
+				d.rename("A/B", "C/B")
+			},
+			[]string{"A/", "C/", "Conflicts/", "Conflicts/N/", "Conflicts/N/n.mp3=two"}, "it is in Conflicts"},
 		{"a removed folder that got a file", func(d *drive) { d.write("C/n.mp3", "one") }, func(d *drive) { d.remove("C") },
 			[]string{"A/", "A/B/", "A/B/x.flac=old", "C/", "C/n.mp3=one"}, ""},
 		{"saved by way of a temporary file, and edited", func(d *drive) { d.write("A/B/t", "one"); d.rename("A/B/t", "A/B/x.flac") }, func(d *drive) { d.write("A/B/x.flac", "two") },

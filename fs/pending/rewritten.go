@@ -102,7 +102,34 @@ func (r *reconciler) removed(c *change) error {
 	if c.moved() {
 		notes = append(notes, r.note(c, "it was moved here and removed on another device"))
 	}
-	return x.show(record{Drop: []catalog.ID{c.ID}, Conflicts: x.noted(notes)})
+	within := x.within(c.ID)
+	if err := x.show(record{Drop: []catalog.ID{c.ID}, Conflicts: x.noted(notes)}); err != nil {
+		return err
+	}
+	return r.again(within)
+}
+
+// within gives what was changed in a folder.
+func (x *Overlay) within(folder catalog.ID) (ids []catalog.ID) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, c := range x.inside[folder] {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// again fits changes whose folder has become another, or none: they may have been fitted
+// before it was.
+func (r *reconciler) again(ids []catalog.ID) error {
+	for _, id := range ids {
+		if c := r.x.change(id); c != nil {
+			if err := r.fit(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // fresh fits a change whose entry the locker does not have: it may have come in as the
