@@ -2,9 +2,11 @@ package pin
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	"github.com/lockerfs/lockerfs/cache"
@@ -78,77 +80,28 @@ func (k *Keeper) Check(ctx context.Context) (files, damaged int, err error) {
 	return files, damaged, nil
 }
 
-// Stats says how far a keeper is.
-type Stats struct {
-	// Files must stay here, and have so many bytes in all; Here of them are, with HereBytes,
-	// which counts those of files that are on their way too.
-	Files     int   `json:"files"`
-	Bytes     int64 `json:"bytes"`
-	Here      int   `json:"here"`
-	HereBytes int64 `json:"here_bytes"`
-	// Fetched counts bytes that came since this process began, Damaged files that were
-	// found damaged.
-	Fetched int64 `json:"fetched"`
-	Damaged int64 `json:"damaged,omitempty"`
-	// Failed counts files that are not to be had now, Waiting why nothing is fetched.
-	Failed  int    `json:"failed,omitempty"`
-	Waiting string `json:"waiting,omitempty"`
-	// Full: there is no room for the rest.
-	Full bool `json:"full,omitempty"`
+// right tells whether the bytes of a whole file are those that were verified. An error says
+// that this is not known.
+func (k *Keeper) right(obj cache.Object) (bool, error) {
+	f, err := k.shelf.open(obj)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	sum, _, err := sumOf(f)
+	if errors.Is(err, syscall.EIO) {
+		return false, nil // the disk has lost it
+	}
+	if err != nil {
+		return false, err
+	}
+	return sum == obj.SHA256 || !hashed(obj) && sameStamp(obj, sum, info), nil
 }
 
-// Stats gives the figures of this moment.
-func (k *Keeper) Stats() Stats {
-	ready := k.opts.Ready()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := Stats{Files: len(k.set), Fetched: k.fetched.Load(), Damaged: k.damaged.Load()}
-	for _, o := range k.set {
-		s.Bytes += o.obj.Size
-		switch {
-		case o.here:
-			s.Here++
-			s.HereBytes += o.obj.Size
-		default:
-			s.HereBytes += o.got.Load()
-			if o.err != nil {
-				s.Failed++
-			}
-		}
-	}
-	switch {
-	case s.Here == s.Files:
-	case ready != nil:
-		s.Waiting = ready.Error()
-	case k.why != nil:
-		s.Waiting, s.Full = k.why.Error(), full(k.why)
-	}
-	return s
-}
-
-// State is how far one object is.
-type State struct {
-	// Here: all of it is. Got is how many bytes are.
-	Here bool
-	Got  int64
-	// Err is why it is not to be had, if so.
-	Err error
-}
-
-// State tells how far objects are, in their order.
-func (k *Keeper) State(objects []cache.Object) []State {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	all := make([]State, len(objects))
-	for i, obj := range objects {
-		o := k.set[obj.Name()]
-		switch {
-		case o == nil:
-		case o.here:
-			all[i] = State{Here: true, Got: obj.Size}
-		default:
-			all[i] = State{Got: o.got.Load(), Err: o.err}
-		}
-	}
-	return all
+func sameStamp(obj cache.Object, sum [sha256.Size]byte, info fs.FileInfo) bool {
+	return stamp(obj.Name(), sum).Unix() == info.ModTime().Unix()
 }
