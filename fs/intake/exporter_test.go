@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -244,15 +245,20 @@ func TestExportCheck(t *testing.T) {
 type corrupted struct {
 	remote.Store
 	suffix string
-	times  int
+	times  atomic.Int64
+}
+
+func corrupting(below remote.Store, suffix string, times int64) *corrupted {
+	s := &corrupted{Store: below, suffix: suffix}
+	s.times.Store(times)
+	return s
 }
 
 func (s *corrupted) Get(ctx context.Context, key string, r remote.Range, ifMatch string) (io.ReadCloser, remote.Object, error) {
 	body, o, err := s.Store.Get(ctx, key, r, ifMatch)
-	if err != nil || s.times == 0 || !strings.HasSuffix(key, s.suffix) {
+	if err != nil || !strings.HasSuffix(key, s.suffix) || s.times.Add(-1) < 0 {
 		return body, o, err
 	}
-	s.times--
 	b, err := io.ReadAll(body)
 	body.Close()
 	b[0] ^= 1
@@ -263,12 +269,12 @@ func (s *corrupted) Get(ctx context.Context, key string, r remote.Range, ifMatch
 func TestExportDamaged(t *testing.T) {
 	d, dir := newDevice(t, remotetest.NewMemory()), t.TempDir()
 	d.hold(t, music())
-	d.store = &corrupted{d.store, ".mp3", 1}
+	d.store = corrupting(d.store, ".mp3", 1)
 	if r := d.export(t, "", intake.ExportOptions{Dir: dir}); r.FailedCount != 0 || r.Copied != 5 {
 		t.Errorf("wrong on its way: %+v", r)
 	}
 	dir = t.TempDir()
-	d.store = &corrupted{d.store, ".mp3", 99}
+	d.store = corrupting(d.store, ".mp3", 99)
 	e, err := d.index.Resolve(t.Context(), "Alpha/First/01 One.flac")
 	if err != nil {
 		t.Fatal(err)
