@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,7 @@ func bandwidth(limit, command string) (int64, error) {
 }
 
 func (a *app) verify(ctx context.Context, opts catalog.VerifyOptions) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(importGC)) // it makes much garbage and keeps little
 	return a.withLocker(ctx, false, func(p place, l locker) error {
 		served, err := a.serveMeanwhile(p, l)
 		if err != nil {

@@ -18,11 +18,10 @@ func (v *verification) records(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tree, err := v.Index.copyTree(ctx)
+	tree, err := v.Index.named(ctx)
 	if err != nil {
 		return err
 	}
-	defer tree.close()
 	v.report.Commit = tree.n
 	if tree.epoch != format.Epoch {
 		return fmt.Errorf("the catalog was rebuilt meanwhile: %w", ErrOther)
@@ -123,7 +122,7 @@ func (v *verification) checkpoints(ctx context.Context, scratch *Index, format F
 }
 
 // compare brings scratch up to the tree's commit and compares the two.
-func (v *verification) compare(ctx context.Context, scratch *Index, tree *treeCopy) error {
+func (v *verification) compare(ctx context.Context, scratch *Index, tree namedTree) error {
 	f := NewFollower(NewLog(v.Store, true), scratch, v.Logger, nil)
 	var numbers []int64
 	for n := scratch.Applied() + 1; n <= tree.n; n++ {
@@ -135,32 +134,34 @@ func (v *verification) compare(ctx context.Context, scratch *Index, tree *treeCo
 	case err != nil:
 		return err
 	}
-	other, err := scratch.copyTree(ctx)
-	if err != nil {
-		return err
-	}
-	defer other.close()
-	mine, err := tree.name(ctx)
-	if err != nil {
-		return err
-	}
-	theirs, err := other.name(ctx)
-	if err != nil || mine == theirs {
+	other, err := scratch.named(ctx)
+	if err != nil || other == tree {
 		return err
 	}
 	v.fault(Fault{Kind: IndexFault, What: fmt.Sprintf("this device's index differs from what log and checkpoint %d say of commit %d", v.report.Checkpoint, tree.n)})
 	return nil
 }
 
-// name is the key that a manifest of the copy would have: it names all that is in it.
-func (c *treeCopy) name(ctx context.Context) (string, error) {
+// namedTree is the tree of a commit, by a name that tells it from every other.
+type namedTree struct {
+	n           int64
+	epoch, name string
+}
+
+// named gives the index's tree: its name is the key that its manifest would have.
+func (x *Index) named(ctx context.Context) (namedTree, error) {
+	c, err := x.copyTree(ctx)
+	if err != nil {
+		return namedTree{}, err
+	}
+	defer c.close()
 	refs := make([]segmentRef, len(c.segments))
 	for i, seg := range c.segments {
 		refs[i] = seg.segmentRef
 	}
 	var name keyOnly
-	err := writeManifest(ctx, &name, manifestHead{N: c.n, Epoch: c.epoch, Settings: c.settings}, refs, c.folders)
-	return string(name), err
+	err = writeManifest(ctx, &name, manifestHead{N: c.n, Epoch: c.epoch, Settings: c.settings}, refs, c.folders)
+	return namedTree{c.n, c.epoch, string(name)}, err
 }
 
 // keyOnly is a store that takes one object and keeps its key.
