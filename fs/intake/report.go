@@ -32,8 +32,8 @@ type Report struct {
 	// Imported files were uploaded and committed, or in a dry run would be.
 	Imported      int64 `json:"imported"`
 	ImportedBytes int64 `json:"imported_bytes"`
-	// Updated files had changed since this device imported them from the same path:
-	// their entries, untouched since, have a new version.
+	// Updated files had changed since this device imported them from the same path, and
+	// their entries, untouched since, have a new version; or the store had lost them.
 	Updated      int64 `json:"updated"`
 	UpdatedBytes int64 `json:"updated_bytes"`
 	// Matched files have content that the locker held already under another name:
