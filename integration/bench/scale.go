@@ -114,9 +114,10 @@ func (l *large) newcomer(ctx context.Context) (err error) {
 	if err := l.anAlbum(names[len(names)/2].Name()); err != nil {
 		return err
 	}
+	listedAlbum := time.Since(album)
 	f := figures{Units: 1, traffic: l.rig.since(before)}
 	l.add(d, workScaleRoot, f.times(ready+listed))
-	l.add(d, workScaleFolder, f.times(time.Since(album)))
+	l.add(d, workScaleFolder, f.times(listedAlbum))
 	if err := l.synced(ctx); err != nil {
 		return err
 	}
@@ -125,6 +126,7 @@ func (l *large) newcomer(ctx context.Context) (err error) {
 		return err
 	}
 	l.add(d, workScaleWhole, f.times(whole))
+	l.say("a new device: the root after %.1f s, an album %.1f s later, all after %.1f s", (ready + listed).Seconds(), listedAlbum.Seconds(), whole.Seconds())
 	return l.index()
 }
 
