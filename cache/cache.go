@@ -50,6 +50,9 @@ type Options struct {
 	Timeout time.Duration
 	// Log takes what cannot be returned to a reader; nil discards it.
 	Log *slog.Logger
+	// Learned, if not nil, is told the SHA-256 of a foreign object that had none, once all
+	// of it is here. It must return soon.
+	Learned func(Object)
 }
 
 // DefaultTimeout bounds the wait of one read.

@@ -20,10 +20,11 @@ var (
 )
 
 // verifyWhole starts a check of the whole content when it is here and has not been
-// checked. With r.mu held.
+// checked. One whose SHA-256 nobody knows gets it so, where somebody wants to learn it: all
+// of it came under one ETag. With r.mu held.
 func (r *replica) verifyWhole() {
-	hashed := Object{SHA256: r.sum}.hashed()
-	if r.missing > 0 || r.verified || r.verifying != nil || !hashed || len(r.blocks) == 0 || r.dead {
+	known := Object{SHA256: r.sum}.hashed() || r.c.opts.Learned != nil && r.obj.Foreign && r.etag != ""
+	if r.missing > 0 || r.verified || r.verifying != nil || !known || len(r.blocks) == 0 || r.dead {
 		return
 	}
 	running := make(chan struct{})
@@ -40,9 +41,12 @@ func (r *replica) verify() {
 	sum, err := r.hash()
 
 	r.mu.Lock()
+	learned := false
 	switch {
 	case err == nil && (r.epoch.Load() != epoch || r.missing > 0):
 		err = errDisturbed
+	case err == nil && !Object{SHA256: r.sum}.hashed():
+		r.sum, learned = sum, true
 	case err == nil && sum != r.sum:
 		err = errMismatch
 	}
@@ -55,7 +59,12 @@ func (r *replica) verify() {
 	}
 	close(r.verifying)
 	r.verifying = nil
+	obj := r.obj
+	obj.SHA256 = r.sum
 	r.mu.Unlock()
+	if learned {
+		r.c.opts.Learned(obj)
+	}
 }
 
 // reject drops all of a content that is wrong. With r.mu held, and not afterwards.

@@ -109,7 +109,7 @@ func (d *device) titleOf(at string) string {
 // the mount, and what happens to the bucket afterwards shows there.
 func TestAdoptABucketOfMusic(t *testing.T) {
 	at := bucket(t, remotetest.StartVersityGW(t))
-	at.env = append(at.env, "LOCKERFS_WATCH=1s")
+	at.env = append(at.env, "LOCKERFS_WATCH=1s", "LOCKERFS_HASHES=100ms")
 	others := newShop(t, at)
 	want := others.shelve()
 	d := newDevice(t, at)
@@ -125,6 +125,10 @@ func TestAdoptABucketOfMusic(t *testing.T) {
 		if got := d.titleOf("Stuff & more/" + tr.source); got != tr.title {
 			t.Errorf("%s: title %q, want %q", tr.source, got, tr.title)
 		}
+	}
+	// What was read whole has a hash from then on.
+	for _, key := range []string{"Stuff & more/MP3s/b.mp3", "Stuff & more/FLAC/booklet.pdf"} {
+		eventually(t, 20*time.Second, "the hash of "+key, func() bool { return strings.Contains(d.run("info", key), want[key]) })
 	}
 	file := func(name string) string { return filepath.Join(d.mnt, "Stuff & more", name) }
 	there := func(name string) bool { _, err := os.Lstat(file(name)); return err == nil }

@@ -14,7 +14,7 @@ func TestCacheKeepsAFloor(t *testing.T) {
 	for _, size := range []int64{0, 10 << 20} {
 		p := testPlace(t)
 		p.cacheSize = size
-		c, err := openCache(p, remotetest.NewMemory(), slog.New(slog.DiscardHandler))
+		c, err := openCache(p, remotetest.NewMemory(), nil, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -86,6 +86,8 @@ type engine struct {
 	importing chan struct{}
 	// bucket is what is done about objects of others.
 	bucket *bucket
+	// hashes are those that the cache has learned.
+	hashes *hashes
 	// timetables has the limits of the link that were asked for last.
 	timetables chan timetable
 	// opening holds one token: who has it may make the committer.
@@ -109,7 +111,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	if p.bandwidth != nil {
 		e.bandwidth(p.bandwidth)
 	}
-	e.bucket = newBucket()
+	e.bucket, e.hashes = newBucket(), newHashes()
 	e.hook = newHook(p.onChange, e.point, e.log("hook"))
 	e.link = newLink(e.log("store"), p.where())
 	e.store = newTraffic(newLazyStore(func(ctx context.Context) (remote.Store, error) { return g.open(ctx, u, p.credentials) }), p.state, e.report)
@@ -136,7 +138,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	withCache = withCache || pending.Left(p.state)
 	if withCache {
 		e.near = &nearby{Fetcher: e.store, files: map[catalog.Ref]*os.File{}}
-		if e.cache, err = openCache(p, e.near, e.log("cache")); err != nil {
+		if e.cache, err = openCache(p, e.near, e.hashes.learn, e.log("cache")); err != nil {
 			return nil, err
 		}
 		e.thrift = newThrift(p.metered)
@@ -155,7 +157,7 @@ func openEngine(ctx context.Context, p place, withCache bool, g ground) (_ *engi
 	return e, nil
 }
 
-func openCache(p place, s cache.Fetcher, log *slog.Logger) (*cache.Cache, error) {
+func openCache(p place, s cache.Fetcher, learned func(cache.Object), log *slog.Logger) (*cache.Cache, error) {
 	if err := os.MkdirAll(p.cache, 0o700); err != nil {
 		return nil, fmt.Errorf("cache folder: %w", err)
 	}
@@ -163,7 +165,7 @@ func openCache(p place, s cache.Fetcher, log *slog.Logger) (*cache.Cache, error)
 	if limit == 0 {
 		limit = cache.Auto
 	}
-	return cache.Open(cache.Options{Dir: p.cache, Limit: limit, Floor: cache.Auto, Log: log}, s)
+	return cache.Open(cache.Options{Dir: p.cache, Limit: limit, Floor: cache.Auto, Learned: learned, Log: log}, s)
 }
 
 // Close gives everything back, the state folder last. An import that was told to end
@@ -249,6 +251,7 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 		tending.Go(func() { e.hook.watch(ctx) })
 	}
 	tending.Go(func() { e.watchBucket(ctx) })
+	tending.Go(func() { e.tellHashes(ctx) })
 	if e.thrift != nil {
 		tending.Go(func() { e.thrift.watch(ctx, e.nudge) })
 	}

@@ -53,6 +53,8 @@ func (s *survey) flush(ctx context.Context) error {
 			return err
 		} else if err != nil || e.Version == nil || e.Version.ID != s.expect[op.ID] {
 			continue // changed in the locker meanwhile; the next look sees how
+		} else if v := op.Version; op.Verb == catalog.Describe && v.Object.ETag == e.Version.Object.ETag {
+			v.SHA256, v.Tags, v.Pack = e.Version.SHA256, e.Version.Tags, e.Version.Pack // it may have been described since
 		}
 		still = append(still, op)
 	}
