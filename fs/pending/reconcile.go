@@ -73,7 +73,12 @@ type reconciler struct {
 	x    *Overlay
 	ctx  context.Context
 	seen []catalog.Change
+	// deep counts the changes that are being fitted because another took their name.
+	deep int
 }
+
+// maxRefits bounds how many changes one takes the names of, each from the next.
+const maxRefits = 100
 
 // fit brings one change up to the index.
 func (r *reconciler) fit(c *change) error {
@@ -125,7 +130,14 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	if other = r.x.change(other.ID); other == nil {
 		return nil
 	}
-	return r.fit(other) // it has lost its name
+	// It has lost its name. Two that take it from each other in turn are left to the rebase
+	// of their commit, which gives one another name.
+	if r.deep++; r.deep > maxRefits {
+		r.x.log.Warn("changes cannot agree on a name", "name", d.Name)
+		return nil
+	}
+	defer func() { r.deep-- }()
+	return r.fit(other)
 }
 
 // created fits a change to the commit that brought its entry into the locker.
