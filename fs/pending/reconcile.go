@@ -132,11 +132,12 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 	}
 	// It has lost its name. Two that take it from each other in turn are left to the rebase
 	// of their commit, which gives one another name.
-	if r.deep++; r.deep > maxRefits {
+	r.deep++
+	defer func() { r.deep-- }()
+	if r.deep > maxRefits {
 		r.x.log.Warn("changes cannot agree on a name", "name", d.Name)
 		return nil
 	}
-	defer func() { r.deep-- }()
 	return r.fit(other)
 }
 
