@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -143,14 +140,15 @@ func TestCrashUnderSupervisor(t *testing.T) {
 func TestSupervisorGivesUp(t *testing.T) {
 	d := newLocker(t, folder(t))
 	first := d.detach()
-	for last := 0; alive(first.Runner.Supervisor); {
+	last := 0
+	eventually(t, time.Minute, "the supervisor to give up", func() bool {
 		n, err := strconv.Atoi(strings.TrimSpace(string(readFile(d.dir + "/state/lock"))))
 		if err == nil && n != last && n != first.Runner.Supervisor && alive(n) && mounted(d.mnt) {
 			last = n
 			unix.Kill(n, unix.SIGKILL)
 		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return !alive(first.Runner.Supervisor)
+	})
 	guarded(t, d.mnt)
 	r := d.running()
 	if r.Mount != "" || r.GivenUp == nil || r.GivenUp.Crashes != 5 {
@@ -194,200 +192,4 @@ func TestDetachSaysWhyNot(t *testing.T) {
 		}
 	}
 	d.run("umount")
-}
-
-// TestRestart: the daemon becomes the program that is installed now. Closed files notice
-// a short gap, one that is open fails at once when its time is over, and what was written
-// stays.
-func TestRestart(t *testing.T) {
-	d := newLocker(t, folder(t))
-	d.run("import", built.music)
-	own := filepath.Join(d.dir, "lockerfs")
-	if err := os.Link(built.lockerfs, own); err != nil {
-		t.Fatal(err)
-	}
-	c := d.command(t.Context(), "mount", "--detach", d.mnt)
-	c.Path = own
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	before := d.running()
-	t.Cleanup(func() {
-		unix.Kill(before.Runner.Supervisor, unix.SIGKILL)
-		unix.Kill(before.Process, unix.SIGKILL)
-	})
-	replaceBinary(t, own)
-	if err := os.WriteFile(filepath.Join(d.mnt, "written"), []byte("kept"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	gap := watchGap(filepath.Join(d.mnt, "written"))
-	d.run("restart")
-	t.Logf("the path was away for %v", gap())
-	after := d.running()
-	if after.Process != before.Process || after.Runner.Supervisor != before.Runner.Supervisor || after.Runner.Restarts != 0 {
-		t.Errorf("before %+v, after %+v", before, after)
-	}
-	if now, err := os.Readlink("/proc/" + strconv.Itoa(after.Process) + "/exe"); err != nil || now != own {
-		t.Errorf("the process runs %q, %v, want %s", now, err, own)
-	}
-	f, err := os.Open(filepath.Join(d.mnt, tracks[0].path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	d.run("restart", "--wait", "100ms")
-	late := make(chan error, 1)
-	go func() { _, err := f.ReadAt(make([]byte, 1), 0); late <- err }()
-	select {
-	case err := <-late:
-		if !errors.Is(err, syscall.ENOTCONN) && !errors.Is(err, io.EOF) && err != nil {
-			t.Errorf("an open file: got %v", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("who reads an open file waits for ever")
-	}
-	if diff := cmp.Diff(wanted(t), musicOnly(sums(t, d.mnt))); diff != "" {
-		t.Errorf("after two restarts (-want +got):\n%s", diff)
-	}
-	// A program that does not run changes nothing.
-	if err := errors.Join(os.Remove(own), os.WriteFile(own, []byte("#!/bin/false\n"), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := d.try("restart"); err == nil || !strings.Contains(out, "does not run") {
-		t.Errorf("got %v: %s", err, out)
-	}
-	if r := d.running(); r.Process != before.Process || !mounted(d.mnt) {
-		t.Errorf("got %+v", r)
-	}
-	d.run("umount")
-}
-
-// replaceBinary installs a program over one that runs.
-func replaceBinary(t *testing.T, path string) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = errors.Join(os.WriteFile(path+".new", b, 0o755), os.Rename(path+".new", path))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// watchGap looks at a path until the function it gives is called, which tells the longest
-// time that it was not there.
-func watchGap(path string) func() time.Duration {
-	stop, told := make(chan struct{}), make(chan time.Duration)
-	go func() {
-		var longest time.Duration
-		for last := time.Now(); ; {
-			if _, err := os.Stat(path); err == nil {
-				longest, last = max(longest, time.Since(last)), time.Now()
-			}
-			select {
-			case <-stop:
-				told <- longest
-				return
-			default:
-			}
-		}
-	}()
-	return func() time.Duration {
-		close(stop)
-		return <-told
-	}
-}
-
-func musicOnly(all map[string]string) map[string]string {
-	delete(all, "written")
-	return all
-}
-
-// TestFstab mounts as fstab does, through mount(8).
-func TestFstab(t *testing.T) {
-	need(t, "mount", "unshare")
-	d := newLocker(t, folder(t))
-	d.run("import", built.music)
-	config := filepath.Join(d.dir, "config.toml")
-	if err := os.WriteFile(config, []byte("[locker.music]\nstore = \""+d.at.url+"\"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	// The link in /sbin is made and taken away by the test: nobody else's is touched.
-	link := "/sbin/mount.lockerfs"
-	if _, err := os.Lstat(link); err == nil {
-		t.Fatalf("%s is there already", link)
-	}
-	t.Cleanup(func() { os.Remove(link) })
-	d.run("service", "install", "--fstab")
-	options := "ro,_netdev,nofail,x-systemd.automount,allow_other,uid=1234,umask=027,config=" + config + ",state=" + d.dir + "/state,cache=" + d.dir + "/cache"
-	c := d.command(t.Context(), "unused")
-	c.Path, c.Args = "/usr/bin/mount", []string{"mount", "-t", "lockerfs", "music", d.mnt, "-o", options}
-	c.Env = []string{"PATH=" + os.Getenv("PATH")} // as at the start of the system
-	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "mounted music at") {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	r := d.running()
-	t.Cleanup(func() {
-		if alive(r.Runner.Supervisor) {
-			unix.Kill(r.Runner.Supervisor, unix.SIGKILL)
-			unix.Kill(r.Process, unix.SIGKILL)
-		}
-	})
-	if diff := cmp.Diff(wanted(t), sums(t, d.mnt)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if err := os.WriteFile(filepath.Join(d.mnt, "x"), nil, 0o644); !errors.Is(err, syscall.EROFS) {
-		t.Errorf("ro: got %v", err)
-	}
-	var st unix.Stat_t
-	if err := unix.Stat(filepath.Join(d.mnt, tracks[0].path), &st); err != nil || st.Uid != 1234 || st.Mode&0o007 != 0 {
-		t.Errorf("owner and mode: got %d, %o, %v", st.Uid, st.Mode, err)
-	}
-	if out, err := command(t, "umount", d.mnt); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	eventually(t, 30*time.Second, "the daemon to end", func() bool { return !alive(r.Process) && !alive(r.Runner.Supervisor) })
-	guarded(t, d.mnt)
-	if out, err := command(t, "mount", "-t", "lockerfs", "music", d.mnt, "-o", "whatever,config="+config); err == nil || !strings.Contains(out, `unknown option "whatever"`) {
-		t.Errorf("got %v: %s", err, out)
-	}
-}
-
-// TestNotify: systemd is told when the mount answers, and when it goes.
-func TestNotify(t *testing.T) {
-	d := newLocker(t, folder(t))
-	socket := filepath.Join(d.dir, "notify")
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	hear := func(want string) {
-		t.Helper()
-		buf := make([]byte, 4096)
-		for {
-			if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-				t.Fatal(err)
-			}
-			n, err := conn.Read(buf)
-			if err != nil {
-				t.Fatalf("waiting for %s: %v", want, err)
-			}
-			if strings.HasPrefix(string(buf[:n]), want) {
-				return
-			}
-		}
-	}
-	d.at.env = append(d.at.env, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=200000")
-	d.mount()
-	hear("READY=1")
-	if !mounted(d.mnt) {
-		t.Error("ready, and not mounted")
-	}
-	hear("STATUS=")
-	hear("WATCHDOG=1")
-	d.run("restart")
-	hear("READY=1")
-	d.unmount()
-	hear("STOPPING=1")
 }
