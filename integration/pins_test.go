@@ -218,6 +218,18 @@ func TestPinnedAndWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var s struct {
+		Passthrough struct {
+			Off  string
+			Open int
+		}
+	}
+	if err := json.Unmarshal(d.answer("status", "--json"), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Passthrough.Off == "" && s.Passthrough.Open != 1 {
+		t.Errorf("the kernel reads %d pinned files by itself, want 1", s.Passthrough.Open)
+	}
 	d.run("unpin", album)
 	left, err := filepath.Glob(d.dir + "/state/pinned/*/*")
 	if err != nil || len(left) != 0 {
