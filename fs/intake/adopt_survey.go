@@ -59,6 +59,9 @@ func (s *survey) fresh() {
 	s.expect = map[catalog.ID]catalog.ID{}
 }
 
+// afterRecords comes after all of lockerfs's own records.
+const afterRecords = ".lockerfs/~"
+
 // list lists the prefix, a page ahead of who compares. When it fails, pages stay open: a
 // listing that was cut is no listing.
 func (s *survey) list(ctx context.Context, pages chan<- remote.Page) error {
@@ -79,6 +82,9 @@ func (s *survey) list(ctx context.Context, pages chan<- remote.Page) error {
 		if after = page.Next; after == "" {
 			close(pages)
 			return nil
+		}
+		if strings.HasPrefix(after, ".lockerfs/") {
+			after = max(after, afterRecords) // the log is long
 		}
 	}
 }
