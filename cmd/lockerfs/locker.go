@@ -17,7 +17,6 @@ import (
 type locker interface {
 	reader
 	filer
-	pinner
 	keeper
 	adopting
 	tended
@@ -27,6 +26,7 @@ type locker interface {
 
 // tended is a locker that is told how to go about its work.
 type tended interface {
+	pinner
 	// Sync waits until everything that was changed here is in the store. When the store
 	// does not take it, it goes on waiting if patient.
 	Sync(ctx context.Context, patient bool) error
