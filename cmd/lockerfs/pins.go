@@ -102,10 +102,16 @@ func openPins(e *engine) (*pins, error) {
 	return p, nil
 }
 
+// errMeteredNow: bytes cost money.
+var errMeteredNow = errors.New("the network is metered")
+
 // mayPin gives why nothing is to be fetched for pins now.
 func (e *engine) mayPin() error {
 	if state, _, trouble := e.link.now(); state == linkOffline {
 		return errors.New(trouble)
+	}
+	if e.thrift.now() {
+		return errMeteredNow
 	}
 	return nil
 }
