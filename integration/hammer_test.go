@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	hammerTime    = flag.Duration("hammer.time", 8*time.Second, "how long TestHammer goes on")
+	hammerTime    = flag.Duration("hammer.time", 5*time.Second, "how long TestHammer goes on")
 	hammerDevices = flag.Int("hammer.devices", 2, "how many devices TestHammer has")
 	hammerSeed    = flag.Uint64("hammer.seed", 20261121, "of what TestHammer draws")
 	hammerKeep    = flag.String("hammer.keep", "", "a folder that takes the store and what the daemons said when TestHammer fails")

@@ -48,7 +48,7 @@ func TestHostileIndex(t *testing.T) {
 		"past all":         object("9223372036854775807", `{"off":9223372036854775806,"pieces":[{"blob":0,"len":4}]}`),
 		"size below":       object("-5", `{"off":0,"pieces":[{"blob":0,"len":4}]}`),
 		"bad id":           strings.Replace(object("10", ""), hostileID, `"ff"`, 1),
-		"bomb":             object("10", "") + strings.Repeat(" ", 64<<20),
+		"bomb":             object("10", "") + strings.Repeat(" ", maxIndex),
 	} {
 		body := hostilePack(t, index, []byte("blob"))
 		if _, err := Open(bytes.NewReader(body), int64(len(body))); !errors.Is(err, ErrDamaged) {

@@ -38,7 +38,7 @@ func squeezed(t testing.TB, parts ...string) []byte {
 func repeated(text string, bytes int) string { return strings.Repeat(text, bytes/len(text)) }
 
 // taking runs f and fails when it takes more memory than limit, all in all, or more than a
-// few seconds.
+// minute, which is long also for a machine that does other things.
 func taking(t *testing.T, limit uint64, f func()) {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -51,7 +51,7 @@ func taking(t *testing.T, limit uint64, f func()) {
 	if got := after.TotalAlloc - before.TotalAlloc; got > limit {
 		t.Errorf("it took %d MiB, at most %d", got>>20, limit>>20)
 	}
-	if took > 20*time.Second {
+	if took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
 }
@@ -143,7 +143,7 @@ func hostileShapes() map[string]Op {
 
 // TestHostileText: what takes little as an object must not take much when it is read.
 func TestHostileText(t *testing.T) {
-	const full = MaxCommitText - 1000
+	const full = MaxCommitText / 4
 	for name, text := range map[string]string{
 		"structures":        `{"op":"configure","settings":{"watches":[{}` + repeated(`,{}`, full) + `]}}`,
 		"numbers as those":  `{"op":"configure","settings":{"watches":[1` + repeated(`,1`, full) + `]}}`,
@@ -166,7 +166,7 @@ func TestHostileText(t *testing.T) {
 				t.Fatalf("%d bytes: not much of a bomb", len(body))
 			}
 			x := newIndex(t)
-			taking(t, 600<<20, func() {
+			taking(t, 150<<20, func() {
 				c, err := DecodeCommit(7, testEpoch, body)
 				if err == nil {
 					_, err = Apply(newMemTree(), c)
@@ -184,10 +184,10 @@ func TestHostileText(t *testing.T) {
 
 // TestHostileFrames: compressed text that says little of how large it is.
 func TestHostileFrames(t *testing.T) {
-	frame := squeezed(t, repeated(" ", 8<<20))
+	frame := squeezed(t, repeated(" ", 2<<20))
 	for name, body := range map[string][]byte{
-		"many frames": append(squeezed(t, hostileHead(7)), bytes.Repeat(frame, 1+MaxCommitBody/2/len(frame))...),
-		"one frame":   squeezed(t, hostileHead(7), repeated(" ", 128<<20)),
+		"many frames": append(squeezed(t, hostileHead(7)), bytes.Repeat(frame, 1000)...),
+		"one frame":   squeezed(t, hostileHead(7), repeated(" ", MaxCommitText+1)),
 	} {
 		taking(t, 200<<20, func() {
 			if _, err := DecodeCommit(7, testEpoch, body); !errors.Is(err, ErrInvalid) {
