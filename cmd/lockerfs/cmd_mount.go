@@ -177,9 +177,7 @@ func (a *app) serveMount(ctx context.Context, e *engine, m *presence) error {
 	}()
 	a.sayMounted(ctx, e)
 	system := newHerald(os.Getenv)
-	defer system.close()
-	system.say("READY=1")
-	defer background(func(ctx context.Context) { system.watch(ctx, e.brief) })()
+	defer system.ready(e.brief)()
 	again := false
 	select {
 	case <-ctx.Done():

@@ -92,23 +92,11 @@ func (a *app) installService(ctx context.Context, f serviceFlags) error {
 	if err := haveSystemd(); err != nil {
 		return err
 	}
-	if c, ok := dial(ctx, p.state); ok {
-		defer c.Close()
-		if n, err := c.Status(ctx); err == nil && (n.Runner == nil || n.Runner.By != "systemd") {
-			return &fault{code: exitInUse, cause: fmt.Sprintf("the locker is mounted at %s by process %d, which is no service", n.Mount, n.Process), next: "lockerfs umount, then lockerfs service install"}
-		}
+	if err := notMountedOtherwise(ctx, p); err != nil {
+		return err
 	}
-	if s.environment != "" {
-		text, keys, err := serviceEnvironment(p, os.Getenv)
-		if err == nil {
-			err = writePrivately(s.environment, []byte(text))
-		}
-		if err != nil {
-			return err
-		}
-		if keys {
-			fmt.Fprintf(a.out, "wrote the keys of this shell to %s, readable by you alone\n", s.environment)
-		}
+	if err := a.writeEnvironment(s, p); err != nil {
+		return err
 	}
 	if err := writeUnit(s.path(), s.text()); err != nil {
 		return err
@@ -120,6 +108,35 @@ func (a *app) installService(ctx context.Context, f serviceFlags) error {
 		return err
 	}
 	return a.sayInstalled(s)
+}
+
+// notMountedOtherwise refuses a service beside a mount that is none.
+func notMountedOtherwise(ctx context.Context, p place) error {
+	c, ok := dial(ctx, p.state)
+	if !ok {
+		return nil
+	}
+	defer c.Close()
+	s, err := c.Status(ctx)
+	if err != nil || s.Runner != nil && s.Runner.By == "systemd" {
+		return err
+	}
+	return &fault{code: exitInUse, cause: fmt.Sprintf("the locker is mounted at %s by process %d, which is no service", s.Mount, s.Process), next: "lockerfs umount, then lockerfs service install"}
+}
+
+// writeEnvironment writes what the service needs of this shell's environment.
+func (a *app) writeEnvironment(s service, p place) error {
+	if s.environment == "" {
+		return nil
+	}
+	text, keys, err := serviceEnvironment(p, os.Getenv)
+	if err == nil {
+		err = writePrivately(s.environment, []byte(text))
+	}
+	if err == nil && keys {
+		fmt.Fprintf(a.out, "wrote the keys of this shell to %s, readable by you alone\n", s.environment)
+	}
+	return err
 }
 
 func (a *app) sayInstalled(s service) error {

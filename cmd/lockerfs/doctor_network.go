@@ -111,13 +111,19 @@ func (x *examination) checkClock(ctx context.Context, address *url.URL) bool {
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && answer.Header.Get("x-amz-request-id") == "" {
 		x.warn("HTTP", "log in to the network if it asks for it (a browser shows it), and check the endpoint", "a web page answers with %d, which may not be the store", answer.StatusCode)
 	}
-	date, err := http.ParseTime(answer.Header.Get("Date"))
+	x.compareClock(answer.Header.Get("Date"), began.Add(took/2))
+	return true
+}
+
+// compareClock compares what the server said with the time here when it did.
+func (x *examination) compareClock(header string, here time.Time) {
+	date, err := http.ParseTime(header)
 	if err != nil {
 		x.warn("clock", "", "the server does not tell the time")
-		return true
+		return
 	}
 	// It tells whole seconds, and was asked for half of the way there and back.
-	skew := began.Add(took / 2).Sub(date.Add(time.Second / 2)).Round(time.Second)
+	skew := here.Sub(date.Add(time.Second / 2)).Round(time.Second)
 	side := "ahead"
 	if skew < 0 {
 		side = "behind"
@@ -131,7 +137,6 @@ func (x *examination) checkClock(ctx context.Context, address *url.URL) bool {
 	default:
 		x.ok("clock", "agrees with the server's")
 	}
-	return true
 }
 
 func milliseconds(d time.Duration) string {

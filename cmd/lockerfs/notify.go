@@ -54,6 +54,17 @@ func (h *herald) say(lines ...string) {
 	_, _ = h.conn.Write([]byte(strings.Join(lines, "\n"))) // nobody listens any more
 }
 
+// ready says that the mount answers, and goes on telling how it is until the function it
+// gives is called.
+func (h *herald) ready(how func(context.Context) (string, error)) (stop func()) {
+	h.say("READY=1")
+	end := background(func(ctx context.Context) { h.watch(ctx, how) })
+	return func() {
+		end()
+		h.close()
+	}
+}
+
 // watch tells how it goes, and that the daemon is alive as long as it can still say how it
 // is, until ctx ends.
 func (h *herald) watch(ctx context.Context, how func(context.Context) (string, error)) {
