@@ -19,8 +19,8 @@ type Trouble struct {
 	At int64 `json:"at"`
 }
 
-// housed makes sure that a change has a folder and a name of its own.
-func (r *reconciler) housed(d *change, notes *[]Trouble) error {
+// housed makes sure that d, which becomes of c, has a folder and a name of its own.
+func (r *reconciler) housed(c, d *change, notes *[]Trouble) error {
 	x := r.x
 	if d.Gone || x.isLocal(d) {
 		return nil
@@ -41,25 +41,31 @@ func (r *reconciler) housed(d *change, notes *[]Trouble) error {
 			return err
 		}
 		*notes = append(*notes, r.note(d, "its folder was removed or moved on another device; it is in "+conflictsFolder))
-		// Something that was changed here, and is in no index, may have the name there.
-		if o := x.named(d.spot()); o != nil && !o.Gone && o.ID != d.ID {
-			return r.renamed(d, notes)
-		}
 	}
 	there, err := x.index.Child(r.ctx, d.Parent, d.Name)
-	if errors.Is(err, catalog.ErrNotFound) {
-		return nil
-	}
-	if err != nil || there.ID == d.ID {
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		return r.alone(c, d, notes)
+	case err != nil || there.ID == d.ID:
 		return err
 	}
 	if o := x.change(there.ID); o != nil && (o.Gone || o.spot() != d.spot() || x.isLocal(o)) {
-		return nil // it leaves
+		return r.alone(c, d, notes) // it leaves
 	}
 	if d.Kind == catalog.Dir && there.Kind == catalog.Dir && d.Base == nil {
 		return r.join(d, there.ID)
 	}
 	return r.renamed(d, notes)
+}
+
+// alone makes sure that nothing else that was changed here has the name of d, which
+// becomes of c: the index knows of none. One that was moved and removed here has only the
+// name it was moved to, and others may have that by now.
+func (r *reconciler) alone(c, d *change, notes *[]Trouble) error {
+	if o := r.x.named(d.spot()); o != nil && o.ID != c.ID && o.ID != d.ID && !r.x.isLocal(o) {
+		return r.renamed(d, notes)
+	}
+	return nil
 }
 
 // renamed gives a change a name of its own where another has its name.
@@ -81,14 +87,19 @@ func (r *reconciler) join(d *change, there catalog.ID) error {
 	x.mu.RUnlock()
 	rec := record{Drop: []catalog.ID{d.ID}}
 	var ids []catalog.ID
+	var notes []Trouble
 	for _, c := range inside {
 		k := c.copied()
 		k.Parent = there
+		if err := r.alone(c, k, &notes); err != nil {
+			return err
+		}
 		r.see(c, k)
 		rec.Put = append(rec.Put, k)
 		ids = append(ids, k.ID)
 	}
 	d.ID = 0
+	rec.Conflicts = x.noted(notes)
 	if err := x.show(rec); err != nil {
 		return err
 	}

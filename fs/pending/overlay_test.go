@@ -336,6 +336,9 @@ func TestConflicts(t *testing.T) {
 				d.rename("A/B", "C/B")
 			},
 			[]string{"A/", "C/", "Conflicts/", "Conflicts/N/", "Conflicts/N/n.mp3=two"}, "it is in Conflicts"},
+		{"an edit of what was moved and removed, when another has the name it was moved to", func(d *drive) { d.write("A/B/x.flac", "one") },
+			func(d *drive) { d.rename("A/B/x.flac", "y.flac"); d.remove("y.flac"); d.rename("C", "y.flac") },
+			[]string{"A/", "A/B/", "y (conflict, second, DATE).flac=one", "y.flac/"}, "took the name"},
 		{"a removed folder that got a file", func(d *drive) { d.write("C/n.mp3", "one") }, func(d *drive) { d.remove("C") },
 			[]string{"A/", "A/B/", "A/B/x.flac=old", "C/", "C/n.mp3=one"}, ""},
 		{"saved by way of a temporary file, and edited", func(d *drive) { d.write("A/B/t", "one"); d.rename("A/B/t", "A/B/x.flac") }, func(d *drive) { d.write("A/B/x.flac", "two") },

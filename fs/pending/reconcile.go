@@ -120,7 +120,7 @@ func (r *reconciler) there(c *change, e *catalog.Entry) error {
 		return err
 	}
 	notes = append(notes, more...)
-	if err := r.housed(d, &notes); err != nil {
+	if err := r.housed(c, d, &notes); err != nil {
 		return err
 	}
 	other := r.x.named(d.spot())

@@ -90,7 +90,7 @@ func (r *reconciler) removed(c *change) error {
 		d.Asked = nil
 		d.ID, d.Base = catalog.NewID(), nil
 		notes := []Trouble{r.note(c, "it was changed here and removed on another device; the change stays")}
-		if err := r.housed(d, &notes); err != nil {
+		if err := r.housed(c, d, &notes); err != nil {
 			return err
 		}
 		r.see(c, d)
@@ -149,7 +149,7 @@ func (r *reconciler) fresh(c *change) error {
 	}
 	d := c.copied()
 	var notes []Trouble
-	if err := r.housed(d, &notes); err != nil {
+	if err := r.housed(c, d, &notes); err != nil {
 		return err
 	}
 	if d.spot() == c.spot() {
