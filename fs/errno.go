@@ -98,6 +98,8 @@ var errnos = []struct {
 	{catalog.ErrQuery, syscall.EINVAL},  // no request of the kernel asks that
 	{catalog.ErrStands, syscall.EEXIST}, // nor that
 	{catalog.ErrMany, syscall.EFBIG},
+	{catalog.ErrCondemned, syscall.EIO}, // the writers upload again; nobody is answered with it
+	{catalog.ErrBehind, syscall.EIO},
 
 	{library.ErrNameTooLong, syscall.ENAMETOOLONG},
 	{library.ErrNameEncoding, syscall.EILSEQ},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,9 @@ func TestHookIsDebounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		h := newHook([]string{"x"}, func() string { return "" }, slog.New(slog.DiscardHandler))
-		ran := 0
+		var ran atomic.Int32
 		h.run = func(context.Context) error {
-			ran++
+			ran.Add(1)
 			time.Sleep(time.Second)
 			return errors.New("failed")
 		}
@@ -29,10 +30,9 @@ func TestHookIsDebounced(t *testing.T) {
 		expect := func(want int, when string) {
 			t.Helper()
 			synctest.Wait()
-			if ran != want {
-				t.Errorf("%s: ran %d times, want %d", when, ran, want)
+			if got := int(ran.Swap(0)); got != want {
+				t.Errorf("%s: ran %d times, want %d", when, got, want)
 			}
-			ran = 0
 		}
 		expect(0, "nothing changed")
 		for range 100 {
@@ -49,8 +49,8 @@ func TestHookIsDebounced(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(2 * hookPause)
-		if ran < 3 {
-			t.Errorf("ran %d times while changes went on for 100 s", ran)
+		if got := ran.Load(); got < 3 {
+			t.Errorf("ran %d times while changes went on for 100 s", got)
 		}
 		stop()
 		<-over

@@ -31,7 +31,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&r.packs, packsQuery},
 		{&r.content, "SELECT body FROM content WHERE row = (SELECT row FROM entry WHERE node = ?)"},
 		{&r.pastNode, "SELECT body FROM past WHERE node = ? LIMIT 1"},
-		{&r.match, "SELECT body FROM content WHERE digest = ?"},
+		{&r.match, "SELECT body FROM content WHERE digest = ? AND foreign_key IS NULL"},
 	} {
 		if *q.stmt, err = db.PrepareContext(ctx, q.query); err != nil {
 			return err
@@ -136,7 +136,8 @@ func (x *Index) Version(ctx context.Context, node ID) (*Version, error) {
 	})
 }
 
-// Match finds content with this hash and size that the locker holds already.
+// Match finds content with this hash and size that the locker holds already, in an object
+// of its own: one that was adopted belongs to somebody who may delete it.
 func (x *Index) Match(ctx context.Context, h Hash, size int64) (*Version, bool, error) {
 	rows, err := x.stmts.match.QueryContext(ctx, digest(h))
 	if err != nil {

@@ -50,7 +50,7 @@ func (v *verification) data(ctx context.Context) (err error) {
 type reading struct {
 	*verification
 	memory *goodList
-	// mu guards the report, far, tell and memory, which is fast.
+	// mu guards the report, far, tell, blamed and memory, which is fast.
 	mu sync.Mutex
 }
 
@@ -58,10 +58,10 @@ func (r *reading) all(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(readAtOnce)
 	err := r.wanted.each(gctx, func(w *wanted) error {
-		if !w.hash.Known() || w.past && w.foreign || r.blamed[w.key] {
+		if !w.hash.Known() || w.past && w.foreign {
 			return nil
 		}
-		if good, err := r.remembered(gctx, w); err != nil || good {
+		if known, err := r.remembered(gctx, w); err != nil || known {
 			return err
 		}
 		g.Go(func() error { return r.look(gctx, w) })
@@ -73,10 +73,14 @@ func (r *reading) all(ctx context.Context) error {
 	return err
 }
 
-// remembered counts an object that an earlier run has read.
+// remembered tells whether an object need not be read, and counts one that an earlier run
+// has read.
 func (r *reading) remembered(ctx context.Context, w *wanted) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.blamed[w.key] {
+		return true, nil
+	}
 	good, err := r.memory.has(ctx, w)
 	if good {
 		r.report.Earlier++
