@@ -23,6 +23,9 @@ const (
 	settled = time.Minute
 	// mostCrashes is how many in a row are too many.
 	mostCrashes = 5
+	// corpseEvery is how often a worker is looked at that may have died and be stuck: it has
+	// so long to go by itself.
+	corpseEvery = time.Second
 	// crashPause grows with every crash but the first, after which nothing is waited for.
 	crashPause, longestPause = 250 * time.Millisecond, 10 * time.Second
 )
@@ -125,8 +128,16 @@ func (s *supervisor) work(restarts int, signals <-chan os.Signal) (e ended) {
 	}()
 	over := make(chan error, 1)
 	go func() { over <- c.Wait() }()
+	look := time.NewTicker(corpseEvery)
+	defer look.Stop()
+	died := false
 	for {
 		select {
+		case <-look.C:
+			before := died
+			if died = corpse(c.Process.Pid); died && before {
+				s.free()
+			}
 		case sent := <-signals:
 			e.told = true
 			_ = c.Process.Signal(sent)
@@ -134,6 +145,15 @@ func (s *supervisor) work(restarts int, signals <-chan os.Signal) (e ended) {
 			e.fault, e.ready = <-heard, ready.Load()
 			return e
 		}
+	}
+}
+
+// free ends what a worker that has died waits for in the kernel, and who waits for it.
+func (s *supervisor) free() {
+	point := first(recordedMount(s.state), s.mount)
+	s.log.Warn("the worker has died and cannot end; its mount is given up", "mount", point)
+	if err := fs.Abort(point); err != nil {
+		s.log.Error("the dead mount cannot be given up", "reason", err)
 	}
 }
 

@@ -1,0 +1,67 @@
+package fs
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestAbort: who waits for a daemon that does not answer any more gets an error, and the
+// mount can be cleared away.
+func TestAbort(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mnt")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	daemon := command(t, "mount", dir)
+	daemon.Env = append(daemon.Env, "TMPDIR="+t.TempDir()) // it will not clean up
+	out, err := daemon.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
+	if _, err := out.Read(make([]byte, 16)); err != nil {
+		t.Fatal(err)
+	}
+	if err := daemon.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := os.Stat(filepath.Join(dir, "a name that nobody has asked for"))
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		t.Fatalf("answered while the daemon stands still: %v", err)
+	case <-time.After(200 * time.Millisecond): // it waits
+	}
+	if err := Abort(dir); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-answered:
+		if err == nil || os.IsNotExist(err) {
+			t.Errorf("got %v, want an error of the connection", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it still waits")
+	}
+	daemon.Process.Kill()
+	daemon.Wait()
+	if m, err := mountAt(dir); err != nil || m != "" {
+		if err := ClearDead(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := Abort(dir); err == nil {
+		t.Error("nothing is mounted, and it was aborted")
+	}
+}
