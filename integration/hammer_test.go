@@ -129,7 +129,7 @@ func (h *hammer) judge() {
 		}
 	}
 	late.unmount()
-	for _, n := range h.book.missing(log) {
+	for _, n := range h.book.missing(log, ids) {
 		h.t.Errorf("acknowledged and never in the store: %+v", n)
 	}
 	for _, e := range h.book.robbed(log, ids) {

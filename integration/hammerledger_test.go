@@ -2,6 +2,7 @@ package integration
 
 import (
 	"path"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,14 +69,47 @@ func (l *ledger) dropped(device, sum, name string, since time.Time) bool {
 }
 
 // missing gives what was acknowledged, never came into the log, and was not done away with
-// by who wrote it.
-func (l *ledger) missing(log *replayed) (lost []doing) {
+// by who wrote it. devices names them by the ids that the log has.
+func (l *ledger) missing(log *replayed, devices map[string]string) (lost []doing) {
 	for sum, n := range l.kept {
-		if _, ok := log.brought[sum]; !ok && !l.dropped(n.device, sum, "", time.Time{}) {
+		if _, ok := log.brought[sum]; !ok && !l.dropped(n.device, sum, "", time.Time{}) && !l.slipped(log, devices, n) {
 			lost = append(lost, n)
 		}
 	}
 	return lost
+}
+
+// slipped tells whether who wrote n may have removed it and meant another content: a name
+// changes hands between a look and a removal when the commit of another device comes in.
+// Then what was meant was in the log, and was removed less often than it was meant.
+func (l *ledger) slipped(log *replayed, devices map[string]string, n doing) bool {
+	for _, g := range l.gone {
+		if _, there := log.brought[g.sum]; !there || g.device != n.device || !g.over.After(n.over) || stem(g.path) != stem(n.path) {
+			continue
+		}
+		meant, taken := 0, 0
+		for _, other := range l.gone {
+			if other.device == g.device && other.sum == g.sum {
+				meant++
+			}
+		}
+		for _, e := range log.taken {
+			if devices[e.Device] == g.device && e.sum == g.sum {
+				taken++
+			}
+		}
+		if meant > taken {
+			return true
+		}
+	}
+	return false
+}
+
+// stem is what the names of a file and of its conflict copies begin with.
+func stem(name string) string {
+	s, _, _ := strings.Cut(path.Base(name), ".")
+	s, _, _ = strings.Cut(s, " ")
+	return s
 }
 
 // robbed gives the content that a commit took away though nobody on its device had
