@@ -23,6 +23,9 @@ func (r *reconciler) rewritten(c, d *change, e *catalog.Entry) (notes []Trouble,
 		return nil, nil
 	}
 	same := r.x.sameBytes(r.ctx, c.Content, e.Version)
+	if same && c.Content.writers > 0 {
+		return nil, nil // what is still to be written comes over this version
+	}
 	d.Content, d.Node, d.Size, d.MTime = nil, e.Attr().Node, e.Version.Size, e.MTime
 	if same || !c.Content.wanted() {
 		r.x.give(c)
