@@ -136,12 +136,14 @@ func TestRemountKeepsInodes(t *testing.T) {
 	}
 }
 
-func TestDeadMount(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "mnt")
+// doomedMount gives a mount whose daemon is another process, which is to die.
+func doomedMount(t *testing.T) (dir string, daemon *exec.Cmd) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "mnt")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	daemon := command(t, "mount", dir)
+	daemon = command(t, "mount", dir)
 	daemon.Env = append(daemon.Env, "TMPDIR="+t.TempDir()) // it will not clean up
 	out, err := daemon.StdoutPipe()
 	if err != nil {
@@ -154,6 +156,11 @@ func TestDeadMount(t *testing.T) {
 	if _, err := out.Read(make([]byte, 16)); err != nil {
 		t.Fatal(err)
 	}
+	return dir, daemon
+}
+
+func TestDeadMount(t *testing.T) {
+	dir, daemon := doomedMount(t)
 	daemon.Process.Kill()
 	daemon.Wait()
 	w := newWorld(t, Options{})
