@@ -10,13 +10,13 @@ export CGO_ENABLED ?= 1
 export RAPID_SEED ?= 20261121
 VERSITYGW := v1.8.0
 
-.PHONY: build demo test unit mount lint cross bench fuzz fuzz-tags setup tools clean help
+.PHONY: build demo link test unit mount lint cross bench fuzz fuzz-tags setup tools clean help
 
 build: ## build .bin/lockerfs
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags "-s -w" -o $(BIN)/lockerfs ./cmd/lockerfs
 
-demo: setup-demo build ## a small locker, mounted at ~/lockerfs-demo/Music until Ctrl-C; PLAY=1 plays from it
-	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/demo.sh
+demo: setup-demo build $(if $(TOUR),tools link) ## a small locker, mounted at ~/lockerfs-demo/Music until Ctrl-C; PLAY=1 plays from it; TOUR=1 shows all in a minute
+	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/$(if $(TOUR),tour,demo).sh
 
 # The units run twice: -short lets properties draw a fifth of what they draw without -race,
 # which makes SQLite, compiled to Go, five times as slow.
@@ -55,6 +55,9 @@ setup: ## programs the tests use, from Debian (as root; else it says what to run
 
 setup-demo:
 	@bash integration/scripts/setup.sh demo
+
+link: # the way to the S3 server in the tour
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/link ./integration/scripts/link
 
 tools: $(BIN)/versitygw ## the S3 server of the tests
 

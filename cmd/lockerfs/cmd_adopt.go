@@ -253,7 +253,7 @@ func printAdopted(out io.Writer, d adopted, dry bool) {
 	printNotes(out, "taken in, but damaged", d.Damaged, d.DamagedCount)
 	printNotes(out, "FAILED", d.Failed, d.FailedCount)
 	if !dry && d.Elapsed > time.Second {
-		fmt.Fprintf(out, "names in %s, all in %s\n", humanDuration(d.Tree), humanDuration(d.Elapsed))
+		fmt.Fprintf(out, "names in %s, all in %s\n", humanElapsed(d.Tree), humanElapsed(d.Elapsed))
 	}
 	if !dry && d.Watch.Every > 0 {
 		fmt.Fprintf(out, "while it is mounted, the locker looks again every %v\n", time.Duration(d.Watch.Every)*time.Second)

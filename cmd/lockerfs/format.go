@@ -62,6 +62,17 @@ func humanDuration(d time.Duration) string {
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
+// humanElapsed says how long something took, as finely as people feel it: 310 ms, 2.4 s, 14 s.
+func humanElapsed(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%d.%d s", d/time.Second, d%time.Second/(time.Second/10))
+	}
+	return humanDuration(d)
+}
+
 // playTime writes a duration as players do: 3:07, 1:02:33.
 func playTime(d time.Duration) string {
 	s := int64(d.Round(time.Second) / time.Second)

@@ -39,6 +39,11 @@ func TestHumanDuration(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
 	}
+	for d, want := range map[time.Duration]string{-1: "0 ms", 999 * time.Millisecond: "999 ms", 2499 * time.Millisecond: "2.4 s", 9999 * time.Millisecond: "9.9 s", 14 * time.Second: "14 s"} {
+		if got := humanElapsed(d); got != want {
+			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+	}
 	if got, want := playTime(time.Hour+2*time.Minute+33*time.Second), "1:02:33"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -2,32 +2,20 @@
 # A small locker of generated music, mounted at ~/lockerfs-demo/Music until Ctrl-C.
 # PLAY=1 plays the first album through it. $LOCKERFS is the program.
 set -euo pipefail
+. "$(dirname "$0")/common.sh"
 home=${DEMO_HOME:-$HOME/lockerfs-demo}
 : "${LOCKERFS:=$(dirname "$0")/../../.bin/lockerfs}"
 source=$home/source
 export LOCKERFS_STORE="file://$home/bucket" LOCKERFS_STATE=$home/state LOCKERFS_CACHE=$home/cache
 export XDG_CONFIG_HOME=$home/config # your own lockers stay as they are
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 # track ARTIST ALBUM YEAR NUMBER TITLE EXTENSION FREQUENCY SECONDS
 track() {
-	local file="$source/$1 - $2/$4.$6" extra=()
-	[ -e "$file" ] && return
-	mkdir -p "$(dirname "$file")"
-	case $6 in
-	opus) extra=(-c:a libopus -ar 48000) ;;
-	ogg) extra=(-c:a libvorbis) ;;
-	mp3) extra=(-c:a libmp3lame -id3v2_version 3) ;;
-	m4a) extra=(-c:a aac) ;;
-	esac
-	ffmpeg -nostdin -v error -f lavfi -i "sine=frequency=$7:duration=$8" -af "tremolo=f=4:d=0.6,afade=t=out:st=$(($8 - 2)):d=2" \
-		-ac 2 "${extra[@]}" -metadata artist="$1" -metadata album="$2" -metadata date="$3" \
-		-metadata track="$4" -metadata title="$5" "$file.new.$6"
-	mv "$file.new.$6" "$file"
+	local file="$source/$1 - $2/$4.$6"
+	[ -e "$file" ] || tone "$file" "$7" "$8" "artist=$1" "album=$2" "date=$3" "track=$4" "title=$5"
 }
 cover() { # ARTIST ALBUM COLOUR
-	[ -e "$source/$1 - $2/cover.jpg" ] ||
-		ffmpeg -nostdin -v error -f lavfi -i "color=c=$3:s=500x500" -frames:v 1 "$source/$1 - $2/cover.jpg"
+	[ -e "$source/$1 - $2/cover.jpg" ] || picture "$source/$1 - $2/cover.jpg" "$3"
 }
 
 say "Making an hour's worth of nothing much: three albums, encoded and tagged for real"

@@ -6,9 +6,10 @@ set -euo pipefail
 # package: the program that shows it is there
 demo=(fuse3:fusermount3 ffmpeg:ffmpeg)
 [ -n "${PLAY:-}" ] && demo+=(mpv:mpv)
-test=("${demo[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd mpc:mpc mpv:mpv flac:flac opus-tools:opusenc
+tour=(mpv:mpv curl:curl python3:/usr/bin/python3 python3-mutagen:/usr/lib/python3/dist-packages/mutagen/__init__.py)
+[ -n "${TOUR:-}" ] && demo+=("${tour[@]}")
+test=("${demo[@]}" "${tour[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd mpc:mpc flac:flac opus-tools:opusenc
 	vorbis-tools:oggenc lame:lame attr:getfattr fio:fio jq:jq zstd:zstd util-linux:unshare
-	python3:/usr/bin/python3 python3-mutagen:/usr/lib/python3/dist-packages/mutagen/__init__.py
 	kid3-cli:kid3-cli beets:beet rsync:rsync zip:zip unzip:unzip libglib2.0-bin:gio)
 case "${1:-}" in
 demo) want=("${demo[@]}") ;;
