@@ -132,7 +132,7 @@ func (c *content) Here(off int64, n int) bool {
 // ahead tells whether a request, of which so many bytes are packed, may be one of the
 // kernel for more than the program reads, who has read nothing but what is in the pack.
 func (c *content) ahead(off int64, n int, packed int64) bool {
-	return n > page && !c.beyond.Load() && (packed > 0 || touches(c.version.Tags, off) && c.packs.has(c.version))
+	return n > page && !c.beyond.Load() && (packed > 0 || touches(c.version, off) && c.packs.has(c.version))
 }
 
 // Close is fs.Content's.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs/catalog"
+	"github.com/lockerfs/lockerfs/fs/intake"
 	"github.com/lockerfs/lockerfs/fs/tag"
 	"github.com/lockerfs/lockerfs/remote"
 )
@@ -36,13 +37,13 @@ const (
 )
 
 // heads fetches the first bytes of tracks when nothing else is to be done, so that
-// whatever is played begins at once. The files that changed last come first.
+// whatever is played begins at once, and the pictures beside them that no pack has. The files that changed last come first.
 type heads struct {
 	index  *catalog.Index
 	cache  *cache.Cache
 	limit  int64 // bytes; negative for the default
 	log    *slog.Logger
-	kept   func(v *catalog.Version) bool // it is pinned and here
+	kept   func(v *catalog.Version) bool // all that is wanted of it is here for other reasons
 	thrift *thrift
 	// after waits for what comes before the first round.
 	after func(ctx context.Context)
@@ -68,11 +69,16 @@ func headSize(s string) (*int64, error) {
 }
 
 func newHeads(e *engine) *heads {
-	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), kept: e.pins.has, thrift: e.thrift, after: e.packs.arrived, wake: make(chan struct{}, 1)}
+	h := &heads{index: e.index, cache: e.cache, limit: -1, log: e.log("heads"), kept: e.kept, thrift: e.thrift, after: e.packs.arrived, wake: make(chan struct{}, 1)}
 	if e.place.heads != nil {
 		h.limit = *e.place.heads
 	}
 	return h
+}
+
+// kept tells whether a file is here without its head: it is pinned, or whole in a pack.
+func (e *engine) kept(v *catalog.Version) bool {
+	return e.pins.has(v) || e.packs.bytes(v) == v.Size
 }
 
 // stats is nil where there are no heads.
@@ -252,7 +258,7 @@ func (h *heads) collect(ctx context.Context, into *youngest, folder catalog.ID, 
 				if err := h.collect(ctx, into, a.ID, depth-1); err != nil {
 					return err
 				}
-			} else if tag.Audio(a.Name) && a.Size > 0 {
+			} else if a.Size > 0 && (tag.Audio(a.Name) || intake.Picture(a.Name) && a.Size <= headBytes) {
 				into.add(dated{a.Node, a.MTime})
 			}
 		}

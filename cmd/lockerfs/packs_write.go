@@ -35,11 +35,15 @@ func (e *engine) packWritten(ctx context.Context, files []pending.Packable) []st
 		var in []int
 		for ; i < len(files) && b.Size() < packFull; i++ {
 			v := files[i].Version
-			ranges, err := intake.ScanRanges(v.Tags, v.Size, files[i].File, &scratch)
+			looked := intake.Looked(files[i].Name, v.Size, v.Tags)
+			if looked == nil {
+				continue
+			}
+			ranges, err := intake.ScanRanges(looked, v.Size, files[i].File, &scratch)
 			if err != nil || len(ranges) == 0 {
 				continue
 			}
-			if err = b.Add(pack.ID(v.Mark()), v.Size, ranges, intake.SharedSpans(v.Tags)); errors.Is(err, pack.ErrTooLarge) && i > first {
+			if err = b.Add(pack.ID(v.Mark()), v.Size, ranges, intake.SharedSpans(looked)); errors.Is(err, pack.ErrTooLarge) && i > first {
 				break
 			} else if err == nil {
 				in = append(in, i)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/lockerfs/lockerfs/cache/pack"
 	"github.com/lockerfs/lockerfs/fs/catalog"
-	"github.com/lockerfs/lockerfs/fs/tag"
 	"github.com/lockerfs/lockerfs/remote"
 )
 
@@ -93,7 +92,7 @@ func (p *packs) read(ctx context.Context, v *catalog.Version, c *coming, b []byt
 	if n := p.here(v, b, off); n > 0 || c == nil {
 		return n
 	}
-	if !touches(v.Tags, off) {
+	if !touches(v, off) {
 		p.mu.Lock()
 		c.played = true
 		p.mu.Unlock()
@@ -147,12 +146,13 @@ func (p *packs) await(ctx context.Context, c *coming) bool {
 }
 
 // touches tells whether a read at off may be one of those who read tags: of what they
-// read, or of what the kernel reads ahead of them.
-func touches(t *tag.Info, off int64) bool {
-	if t == nil {
-		return false
+// read, or of what the kernel reads ahead of them. What has a pack and no tags is a
+// picture, which is read whole.
+func touches(v *catalog.Version, off int64) bool {
+	if v.Tags == nil {
+		return v.Pack != ""
 	}
-	for _, s := range t.Touch {
+	for _, s := range v.Tags.Touch {
 		if s.Offset <= off && off <= s.End()+aheadOf {
 			return true
 		}

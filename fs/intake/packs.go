@@ -79,7 +79,7 @@ func (r *run) gather(ctx context.Context, files []placed, album bool) (full []*p
 	}
 	for i := range files {
 		p := &files[i]
-		if p.held != nil || p.tags == nil || p.action != Upload && p.action != Update || ctx.Err() != nil {
+		if p.held != nil || p.looked() == nil || p.action != Upload && p.action != Update || ctx.Err() != nil {
 			continue
 		}
 		ranges, err := p.ranges(r.disk, &r.scratch)
@@ -104,8 +104,11 @@ func (x *examined) ranges(d disk, scratch *[]byte) ([]pack.Range, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return ScanRanges(x.tags, x.info.Size(), f, scratch)
+	return ScanRanges(x.looked(), x.info.Size(), f, scratch)
 }
+
+// looked is what programs that look at all files read of it.
+func (x *examined) looked() *tag.Info { return Looked(x.path, x.info.Size(), x.tags) }
 
 // room gives n bytes of scratch, or bytes of their own if that is more than is worth
 // keeping.
@@ -129,7 +132,8 @@ func (k *packer) failed(err error) {
 // add puts a file's ranges into the open pack. It gives that one where it had no room;
 // the file is in another then, or in none.
 func (k *packer) add(x *examined, ranges []pack.Range) (full *packing) {
-	shared := SharedSpans(x.tags)
+	looked := x.looked()
+	shared := SharedSpans(looked)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for range 2 {
@@ -143,7 +147,7 @@ func (k *packer) add(x *examined, ranges []pack.Range) (full *packing) {
 		}
 		err := k.open.builder.Add(pack.ID(x.hash), x.info.Size(), ranges, shared)
 		if err == nil {
-			x.scan = &scanned{in: k.open, spans: x.tags.Touch}
+			x.scan = &scanned{in: k.open, spans: looked.Touch}
 			sum := sha256.New()
 			for _, r := range ranges {
 				sum.Write(r.Bytes)

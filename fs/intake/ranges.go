@@ -3,10 +3,36 @@ package intake
 import (
 	"errors"
 	"io"
+	"path"
+	"strings"
 
 	"github.com/lockerfs/lockerfs/cache/pack"
 	"github.com/lockerfs/lockerfs/fs/tag"
 )
+
+// maxPicture is how large a picture beside the music may be, in bytes, to be in a scan
+// pack: it is there whole, for whoever shows it reads all of it. Covers are smaller, and
+// most scans of booklets larger.
+const maxPicture = 1 << 20
+
+// Picture tells by its name whether a file is a picture that file managers and players show.
+func Picture(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".jpg", ".jpeg", ".png", ".gif", ".webp":
+		return true
+	}
+	return false
+}
+
+// Looked gives what programs that look at all files read of one with these tags, nil for
+// none: of music what [tag.Info] says, of a small picture all of it; nil where that is nothing.
+func Looked(name string, size int64, tags *tag.Info) *tag.Info {
+	if tags != nil || size <= 0 || size > maxPicture || !Picture(name) {
+		return tags
+	}
+	whole := tag.Span{Length: size}
+	return &tag.Info{Touch: []tag.Span{whole}, Pictures: []tag.Picture{{Span: whole}}}
+}
 
 // ScanRanges reads what library scans read of a file of size bytes, as its tags tell;
 // nothing where that is too much for a scan pack. It reads into scratch, which holds until

@@ -9,6 +9,7 @@ import (
 
 // Packable is a file that is about to be committed, with its bytes.
 type Packable struct {
+	Name    string
 	Version *catalog.Version
 	File    *os.File
 }
@@ -40,7 +41,7 @@ func (u *Uploader) pack(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		changes, files = append(changes, c), append(files, Packable{c.Content.Sent, file})
+		changes, files = append(changes, c), append(files, Packable{c.Name, c.Content.Sent, file})
 	}
 	if len(files) == 0 {
 		return
@@ -53,7 +54,7 @@ func (u *Uploader) pack(ctx context.Context) {
 }
 
 func (u *Uploader) packable(c *change) bool {
-	if c.Gone || c.Content == nil || c.Content.Sent == nil || c.Content.Sent.Tags == nil || c.Content.Sent.Pack != "" || u.x.isLocal(c) {
+	if c.Gone || c.Content == nil || c.Content.Sent == nil || c.Content.Sent.Pack != "" || u.x.isLocal(c) {
 		return false
 	}
 	u.x.turn.Lock()
