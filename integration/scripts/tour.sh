@@ -38,21 +38,22 @@ read -r address <&"${WAY[0]}"
 files=$(wc -l <sums)
 tell "$files objects, $(size "$(du -sb source | cut -f1)"); no trace of lockerfs. The way there takes 50 ms and carries 50 Mbit/s."
 
-say "1  Adopt: the bucket becomes a locker, and no byte of it moves"
+say "1  Adopt: the bucket becomes a locker"
 mark
 now
 shown lockerfs init "s3://crates?endpoint=http://$address" >log.init
 shown lockerfs adopt 2>log.adopt | sed -n 's/^\(adopted\|read\|names\)/   &/p'
 tell "both took $(took): $(cost)"
+tell "Down came heads and tails of the tracks, for their tags; up went the same in packs, for scans of every device."
 now
 shown lockerfs mount --detach --heads 0 "$tour/Music" >log.mount
-tell "mounted in $(took); with --heads 0 nothing is fetched that nobody asks for, so that it can be counted"
+tell "mounted in $(took). With --heads 0 nothing is fetched that nobody asks for, so that it can be counted."
 now
 found=$(shown find Music -type f | wc -l)
 tell "$found files in $(took)"
 [ "$found" -eq "$files" ] || fail "the bucket has $files"
 
-say "2  Scan: every tag, as a player reads a library it has not seen"
+say "2  Scan: all tags, as a player reads a library that it has not seen"
 until_ok 30 "the scan packs" says '^heads of files for scans: '
 until_ok 30 "the first look at the bucket" looked
 mark
@@ -90,7 +91,7 @@ tell "$found files in $(took)"
 elsewhere=$(find Music -name '*.flac' ! -path "Music/$album/*" | sort | head -n 1)
 now
 if shown cat "$elsewhere" 2>log.cat >log.bytes; then fail "it is here"; fi
-tell "which is not here: $(sed -n '1s/.*: //p' log.cat), after $(took)"
+tell "This one is not here: $(sed -n '1s/.*: //p' log.cat), after $(took)"
 wait $player
 start=$began
 tell "$(took): mpv has played $((4 * seconds)) s of music to the end"
@@ -98,14 +99,14 @@ if grep -a '\[[wef]\]' log.mpv; then fail "and was not content"; fi
 serve
 now
 until_ok 20 "it to be back" says ' online '
-tell "the S3 server runs again; online after $(took)"
+tell "The S3 server runs again: online after $(took)"
 
 say "4  Rename an album: no byte of it moves"
 renamed=$(dirname "$elsewhere")
 mark
 now
 shown mv "$renamed" "$renamed (1999)"
-tell "here in $(took)"
+tell "renamed in $(took)"
 shown lockerfs sync >log.sync
 tell "and for all devices in $(took): $(cost)"
 
