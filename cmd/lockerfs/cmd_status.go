@@ -95,6 +95,7 @@ func (s status) text(now time.Time, home string) string {
 	}
 	b.WriteString(s.Pins.text())
 	b.WriteString(s.reads())
+	b.WriteString(s.files())
 	b.WriteString(s.Requests.text())
 	if s.Device.Shared != nil && !*s.Device.Shared {
 		b.WriteString("this store cannot be shared: only one device may write to it\n")

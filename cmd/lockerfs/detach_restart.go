@@ -166,6 +166,7 @@ func (p *presence) leave(ctx context.Context, wait time.Duration, note func(stri
 	}
 	p.engine.mounted.Store(nil)
 	p.engine.files.Store(nil)
+	p.engine.plan.Store(nil)
 	p.idle()
 	return forgetMount(p.engine.place.state)
 }

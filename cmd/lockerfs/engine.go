@@ -79,6 +79,8 @@ type engine struct {
 	mounted atomic.Pointer[string]
 	// files is what the kernel sees, nil while nothing is mounted.
 	files atomic.Pointer[fs.FS]
+	// plan is told what programs do with it, nil while nothing is mounted.
+	plan atomic.Pointer[ahead]
 	// wake tells tend, and news tells learning, that commits came in or the store came
 	// back.
 	wake, news chan struct{}

@@ -48,6 +48,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 		passed := f.Passthrough()
 		s.Passthrough, s.Traffic, s.Heads = &passed, e.store.stats(), e.heads.stats()
 	}
+	s.Activity = e.activity(ctx)
 	s.Pins = e.statusOfPins(ctx)
 	var err error
 	if s.Totals, err = e.count(ctx); err != nil {

@@ -153,6 +153,8 @@ type status struct {
 	Passthrough *fs.Passthrough `json:"passthrough,omitempty"`
 	Traffic     *trafficStats   `json:"traffic,omitempty"`
 	Heads       *headStats      `json:"heads,omitempty"`
+	// Activity is what programs have open for reading, longest open first.
+	Activity []activity `json:"activity,omitempty"`
 	// Pins is what must stay on this machine, if anything must.
 	Pins *pinStats `json:"pins,omitempty"`
 	// Runner is who starts the daemon again after a crash; while the locker is mounted.

@@ -55,6 +55,7 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 	}
 	e.mounted.Store(&point)
 	e.files.Store(files)
+	e.plan.Store(plan)
 	p := &presence{point: point, mounted: m, engine: e, idle: background(plan.run), gone: make(chan struct{})}
 	go func() {
 		defer close(p.gone)
@@ -133,6 +134,7 @@ func (p *presence) end(ctx context.Context, note func(string, ...any)) error {
 	}
 	p.engine.mounted.Store(nil)
 	p.engine.files.Store(nil)
+	p.engine.plan.Store(nil)
 	p.idle()
 	return forgetMount(p.engine.place.state)
 }

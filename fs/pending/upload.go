@@ -135,7 +135,7 @@ func (u *Uploader) upload(ctx context.Context, c *change) (s sending, err error)
 	if held, err := u.match(ctx, v, c.Content.Sent); err != nil || held {
 		return s, err
 	}
-	err = u.put(ctx, c, file, v)
+	err = u.put(ctx, c, watched{file, u.of(c.Content.live)}, v)
 	s.key = v.Object.Key
 	return s, err
 }

@@ -60,7 +60,7 @@ type Uploader struct {
 	urged atomic.Int32
 
 	mu      sync.Mutex // guards the fields below; taken alone
-	working map[*live]bool
+	working map[*live]*way
 	read    map[*live]lastRead // of contents whose upload failed
 	failure error              // of the last commit; nil after one that went well
 }
@@ -70,7 +70,7 @@ type Uploader struct {
 func NewUploader(x *Overlay, store Store, committer func(ctx context.Context) (*Committer, error),
 	describe func(file io.ReaderAt, size int64, name string, v *catalog.Version)) *Uploader {
 	return &Uploader{x: x, store: store, committer: committer, describe: describe,
-		New: quietNew, Edited: quietEdited, working: map[*live]bool{}, read: map[*live]lastRead{}}
+		New: quietNew, Edited: quietEdited, working: map[*live]*way{}, read: map[*live]lastRead{}}
 }
 
 // Run uploads and commits until ctx ends.
@@ -215,16 +215,6 @@ func (u *Uploader) begin(ctx context.Context, jobs chan<- *change) (next time.Du
 	return next
 }
 
-func (u *Uploader) mark(l *live, on bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if on {
-		u.working[l] = true
-	} else {
-		delete(u.working, l)
-	}
-}
-
 // due tells whether a change's content is to be uploaded now, or when to ask again.
 func (u *Uploader) due(c *change) (now bool, wait time.Duration) {
 	const never = time.Minute
@@ -237,7 +227,7 @@ func (u *Uploader) due(c *change) (now bool, wait time.Duration) {
 	u.x.turn.Lock()
 	defer u.x.turn.Unlock()
 	l := c.Content.live
-	if working || l.dead || l.parked || l.writers > 0 || ready(c) {
+	if working != nil || l.dead || l.parked || l.writers > 0 || ready(c) {
 		return false, never
 	}
 	if !l.durable && !l.draft.Dirty() {

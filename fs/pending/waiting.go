@@ -138,6 +138,8 @@ type Waiting struct {
 	Files   int   `json:"files"`
 	Bytes   int64 `json:"bytes"`
 	Changes int   `json:"changes"`
+	// Sending are the files that are on their way now.
+	Sending []Sending `json:"sending,omitempty"`
 	// Failed are those that were tried in vain, and why; Parked how many of them are not
 	// tried again by themselves.
 	Failed []Trouble `json:"failed,omitempty"`
@@ -153,8 +155,9 @@ type Waiting struct {
 
 // Waiting tells what is not in the store yet.
 func (u *Uploader) Waiting(ctx context.Context) Waiting {
-	var w Waiting
-	for _, c := range u.x.ordered() {
+	changes := u.x.ordered()
+	w := Waiting{Sending: u.onTheWay(ctx, changes)}
+	for _, c := range changes {
 		if u.x.isLocal(c) && c.Base == nil || c.idle() {
 			continue
 		}
