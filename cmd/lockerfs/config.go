@@ -39,6 +39,7 @@ type lockerConfig struct {
 	Metered     string   `toml:"metered"`
 	Bandwidth   string   `toml:"bwlimit"`
 	OnChange    []string `toml:"on_change"`
+	Notify      *bool    `toml:"notify"`
 	State       string   `toml:"state"`
 	Credentials string   `toml:"credentials"`
 	AllowOther  bool     `toml:"allow_other"`

@@ -61,6 +61,7 @@ type engine struct {
 	// thrift is nil with cache.
 	thrift *thrift
 	hook   *hook // nil where there is none
+	bell   *bell // nil where nobody is told
 	link   *link
 	// overlay is what was changed here and is not committed, uploads what brings it there;
 	// both nil where nothing ever was and nothing can be.
@@ -251,6 +252,9 @@ func (e *engine) follow(ctx context.Context, every time.Duration, hopeless func(
 	tending.Go(func() { e.store.bill.keep(ctx) })
 	if e.hook != nil {
 		tending.Go(func() { e.hook.watch(ctx) })
+	}
+	if e.bell != nil {
+		tending.Go(func() { e.bell.watch(ctx) })
 	}
 	tending.Go(func() { e.watchBucket(ctx) })
 	tending.Go(func() { e.tellHashes(ctx) })

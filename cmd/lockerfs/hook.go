@@ -57,7 +57,7 @@ func (h *hook) watch(ctx context.Context) {
 			return
 		case <-h.news:
 		}
-		if h.still(ctx) != nil {
+		if still(ctx, h.news) != nil {
 			return
 		}
 		if err := h.run(ctx); err != nil && ctx.Err() == nil {
@@ -66,14 +66,14 @@ func (h *hook) watch(ctx context.Context) {
 	}
 }
 
-// still waits until the tree has not changed for a while, or not longer.
-func (h *hook) still(ctx context.Context) error {
+// still waits until there has been no news for a while, or not longer.
+func still(ctx context.Context, news <-chan struct{}) error {
 	latest := time.After(hookLatest)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-h.news:
+		case <-news:
 		case <-latest:
 			return nil
 		case <-time.After(hookPause):

@@ -34,6 +34,8 @@ type place struct {
 	metered string
 	// onChange is the program that runs after the tree has changed, and its arguments.
 	onChange []string
+	// mute: no desktop notifications.
+	mute bool
 	// bandwidth is what a mount may use of the link; nil for all.
 	bandwidth timetable
 	// credentials is a file of keys for the store, or empty.
@@ -150,6 +152,7 @@ func (a *app) fill(name string, l lockerConfig) (place, error) {
 		}
 	}
 	p.metered, p.onChange = l.Metered, l.OnChange
+	p.mute = l.Notify != nil && !*l.Notify
 	if l.Bandwidth != "" {
 		if p.bandwidth, err = parseTimetable(l.Bandwidth); err != nil {
 			return place{}, err

@@ -124,6 +124,9 @@ func (e *engine) openOverlay() (err error) {
 	e.pins.over(e.overlay)
 	e.uploads = pending.NewUploader(e.overlay, e.store, e.writer, describe)
 	e.uploads.Pack = e.packWritten
+	if e.bell = newBell(e.place, e.uploads.Waiting, e.log("bell")); e.bell != nil {
+		e.uploads.Parked = e.bell.parked
+	}
 	e.uploads.New = durationOf("LOCKERFS_QUIET", e.uploads.New)
 	e.uploads.Edited = durationOf("LOCKERFS_QUIET", e.uploads.Edited)
 	return nil

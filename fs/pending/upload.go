@@ -19,6 +19,9 @@ import (
 // send uploads one content, and notes how that went.
 func (u *Uploader) send(ctx context.Context, c *change) {
 	s, err := u.upload(ctx, c)
+	if err != nil && ctx.Err() == nil && parks(err) && u.Parked != nil {
+		defer u.Parked()
+	}
 	if u.note(ctx, c, s, err) && s.key != "" {
 		// Nobody knows the object, and its hash may be another than its bytes'.
 		if err := u.store.Delete(context.WithoutCancel(ctx), s.key); err != nil {

@@ -51,6 +51,9 @@ type Uploader struct {
 	// Pack, if not nil, keeps apart what library scans read of files that are about to be
 	// committed, and gives for each the name of its scan pack; empty for none.
 	Pack func(ctx context.Context, files []Packable) []string
+	// Parked, if not nil, is told when a file was tried that is not tried again by itself. It
+	// must not block.
+	Parked func()
 	// Quiet times, for tests.
 	New, Edited time.Duration
 
