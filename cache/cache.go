@@ -45,8 +45,9 @@ type Options struct {
 	// larger of 1 GiB and 2 % of the disk, but never more than half of the room: a small
 	// disk gets a small cache and not none.
 	Floor int64
-	// Timeout is how long a read may wait for missing bytes, and how long a fetch
-	// may stand still; 0 means [DefaultTimeout].
+	// Timeout is how long a fetch may stand still, and a read with it, while the store
+	// sends nothing at all; 0 means [DefaultTimeout]. As long as it sends anything, a read
+	// may take six times as long.
 	Timeout time.Duration
 	// Log takes what cannot be returned to a reader; nil discards it.
 	Log *slog.Logger
@@ -55,7 +56,7 @@ type Options struct {
 	Learned func(Object)
 }
 
-// DefaultTimeout bounds the wait of one read.
+// DefaultTimeout bounds the wait for a store that sends nothing.
 const DefaultTimeout = 10 * time.Second
 
 // tuning holds what tests change.

@@ -61,7 +61,8 @@
 // not complete yet are served from the fill's buffer. (Loading a map is a plain
 // call with one answer; that does use singleflight.) A fill belongs to the object
 // and not to the reader who began it. It ends when its range is there, when the
-// store fails, when nothing arrives for [Options.Timeout], or some seconds after
+// store fails, when nothing arrives for [Options.Timeout] (six times that while other
+// objects' bytes arrive: the link is slow, not away), or some seconds after
 // the last handle of the object was released.
 //
 // # Room

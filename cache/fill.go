@@ -81,6 +81,8 @@ func (f *fill) run(ctx context.Context) {
 // receive makes room, then streams the range into the file.
 func (f *fill) receive(ctx context.Context) error {
 	r := f.r
+	stall := newStall(r.c.opts.Timeout, r.c.count.fetched.Load, func() { f.cancel(r.offline(errStalled)) })
+	defer stall.stop()
 	if err := f.admit(ctx); err != nil {
 		return err
 	}
@@ -94,8 +96,6 @@ func (f *fill) receive(ctx context.Context) error {
 	defer r.c.bufs.Put(buf)
 	// Taken back before the buffer is reused: a reader may copy from it until then.
 	defer f.arrive((*buf)[:0])
-	stall := time.AfterFunc(r.c.opts.Timeout, func() { f.cancel(r.offline(errStalled)) })
-	defer stall.Stop()
 	src := &source{r: r, ctx: ctx, off: blockStart(f.at), end: min(blockStart(f.end), r.obj.Size), wanted: f.awaited}
 	defer src.close()
 
@@ -123,14 +123,14 @@ func (f *fill) receive(ctx context.Context) error {
 
 // block reads the current block into buf and shows it to readers as it grows. The
 // last one of a range is given only when the store sent no more than that.
-func (f *fill) block(src *source, buf []byte, stall *time.Timer) ([]byte, error) {
+func (f *fill) block(src *source, buf []byte, stall *stall) ([]byte, error) {
 	got := buf[:0]
 	for want := blockLen(f.r.obj.Size, f.at); len(got) < want; {
 		n, err := src.Read(buf[len(got):want])
 		if err != nil {
 			return nil, err
 		}
-		stall.Reset(f.r.c.opts.Timeout)
+		stall.moves()
 		got = buf[:len(got)+n]
 		f.arrive(got)
 	}

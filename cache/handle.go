@@ -195,7 +195,7 @@ func (h *Handle) widen() {
 // as soon as it arrives, what is missing by fetching it.
 func (h *Handle) miss(ctx context.Context, p []byte, off int64) (n int, err error) {
 	outer := ctx
-	ctx, cancel := context.WithTimeoutCause(ctx, h.c.opts.Timeout, errLate)
+	ctx, cancel := context.WithTimeoutCause(ctx, lenience*h.c.opts.Timeout, errLate)
 	defer cancel()
 	read := &reading{h: h, ctx: ctx, fetch: outer, class: remote.TicketOf(outer).Class(), end: off + int64(len(p))}
 	for n < len(p) && err == nil {

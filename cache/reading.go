@@ -145,5 +145,7 @@ func (g *reading) failed(err error, p []byte, off int64) error {
 
 func (g *reading) through(p []byte, off int64) error {
 	g.waited = true
-	return g.h.pass.read(g.ctx, g.h.r, p, off)
+	ctx, cancel := context.WithTimeoutCause(g.ctx, g.h.c.opts.Timeout, errLate)
+	defer cancel()
+	return g.h.pass.read(ctx, g.h.r, p, off)
 }

@@ -23,9 +23,11 @@ type Options struct {
 	Owner *Owner
 	// Umask holds the permission bits that are taken away.
 	Umask uint32
-	// Timeout bounds a read that waits for bytes and a name that waits for the
-	// first sync; 0 means 10 s.
+	// Timeout bounds a name that waits for the first sync; 0 means 10 s.
 	Timeout time.Duration
+	// ReadTimeout bounds a read that waits for bytes; 0 means Timeout. Who gives the bytes
+	// is to give up earlier where the store is silent.
+	ReadTimeout time.Duration
 	// Free is the space that statfs reports as free, in bytes; 0 means 1 TiB. A
 	// bucket has no end, but programs refuse to copy to a disk without space.
 	Free int64
@@ -81,6 +83,9 @@ var _ fuse.RawFileSystem = (*FS)(nil)
 func New(tree Tree, contents Contents, space Space, opts Options) *FS {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
+	}
+	if opts.ReadTimeout <= 0 {
+		opts.ReadTimeout = opts.Timeout
 	}
 	if opts.Free <= 0 {
 		opts.Free = defaultFree

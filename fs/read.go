@@ -32,7 +32,7 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 	if h.grace.drops(h.content, off, len(buf)) {
 		return nil, f.status("read", in.NodeId, errUnwanted)
 	}
-	wait := h.stalls.wait(off, end, f.opts.Timeout)
+	wait := h.stalls.wait(off, end, f.opts.ReadTimeout)
 	r := newRequest(cancel, wait)
 	defer r.finish()
 	began := time.Now()
@@ -40,7 +40,7 @@ func (f *FS) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.Rea
 		switch {
 		case r.wasInterrupted():
 			err = context.Canceled
-		case wait == f.opts.Timeout && time.Since(began) > secondWait:
+		case wait == f.opts.ReadTimeout && time.Since(began) > secondWait:
 			h.stalls.add(off, end)
 		}
 		return nil, f.status("read", in.NodeId, err)

@@ -74,7 +74,7 @@ func change[T any](f *FS, cancel <-chan struct{}, do func(ctx context.Context, w
 // readStaged reads a file that is being written. Only what lies under it may have to come
 // from the store.
 func (f *FS) readStaged(cancel <-chan struct{}, in *fuse.ReadIn, h *file, buf []byte) (fuse.ReadResult, fuse.Status) {
-	r := newRequest(cancel, f.opts.Timeout)
+	r := newRequest(cancel, f.opts.ReadTimeout)
 	defer r.finish()
 	n, err := h.staged.ReadAt(r, buf[:min(len(buf), int(in.Size))], int64(in.Offset))
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -147,7 +147,7 @@ func (f *FS) CopyFileRange(cancel <-chan struct{}, in *fuse.CopyFileRangeIn) (ui
 	if err != nil {
 		return 0, f.status("copy_file_range", in.NodeId, err)
 	}
-	r := newRequest(cancel, f.opts.Timeout)
+	r := newRequest(cancel, f.opts.ReadTimeout)
 	defer r.finish()
 	n, err := copyRange(r, from, int64(in.OffIn), to, int64(in.OffOut), min(int64(in.Len), copyPiece))
 	if n > 0 {

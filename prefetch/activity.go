@@ -27,7 +27,7 @@ func (p *Planner) Activity() []Activity {
 	defer p.mu.Unlock()
 	var all []Activity
 	for _, h := range p.handles {
-		if h.open() && !h.gone {
+		if !h.gone { // a descriptor that was closed may have been a copy
 			all = append(all, Activity{h.track.File, h.proc.who, h.is, h.at().to, h.owed > 0, h.opened})
 		}
 	}

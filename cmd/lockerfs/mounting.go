@@ -13,6 +13,10 @@ import (
 // retryUnmount is how often a mount that is in use is tried again.
 const retryUnmount = 500 * time.Millisecond
 
+// longestRead bounds a read on a link that is slow, but carries something. Where nothing
+// comes the cache gives up after 10 s.
+const longestRead = time.Minute
+
 // presence is the locker in this machine's tree of folders.
 type presence struct {
 	point   string
@@ -41,7 +45,7 @@ func (e *engine) present(ctx context.Context) (*presence, error) {
 		return nil, err
 	}
 	plan := newAhead(e, point)
-	opts := fs.Options{Owner: e.place.owner.files(), Umask: e.place.owner.mask(), Watcher: plan, Log: e.log("fs")}
+	opts := fs.Options{Owner: e.place.owner.files(), Umask: e.place.owner.mask(), ReadTimeout: longestRead, Watcher: plan, Log: e.log("fs")}
 	if e.pins != nil {
 		opts.Pins = e.pins
 	}

@@ -71,6 +71,7 @@ type Limits struct {
 func (s *Store) Limit(l Limits) {
 	s.upLimit.set(l.Up)
 	s.downLimit.set(l.Down)
+	s.queue.widen(s.rate())
 }
 
 // Limits gives the bounds.

@@ -55,7 +55,7 @@ type Stats struct {
 
 // Stats gives what the queue knows now.
 func (s *Store) Stats() Stats {
-	out := Stats{Rate: int64(s.meter.rate())}
+	out := Stats{Rate: int64(s.rate())}
 	s.meter.mu.Lock()
 	out.FirstByte = s.meter.base
 	s.meter.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *Store) piece(c remote.Class) int64 {
 	if !background(c) {
 		return 0
 	}
-	rate := s.meter.rate()
+	rate := s.rate()
 	if rate == 0 {
 		return firstPiece
 	}
@@ -102,13 +102,22 @@ func (s *Store) piece(c remote.Class) int64 {
 	return min(max(int64(rate*pieceTime.Seconds())/int64(together), minPiece), maxPiece)
 }
 
+// rate is what the link carries, in bytes a second, as far as it may; 0 while nobody knows.
+func (s *Store) rate() float64 {
+	rate := s.meter.rate()
+	if most := float64(s.downLimit.get()); most > 0 && (rate == 0 || most < rate) {
+		return most
+	}
+	return rate
+}
+
 // learn takes what arrived into account.
 func (s *Store) learn(n int) {
 	switch f, full, guessed := s.meter.add(n); {
 	case full:
-		s.queue.tune(f, s.meter.rate())
+		s.queue.tune(f, s.rate())
 	case guessed:
-		s.queue.widen(s.meter.rate())
+		s.queue.widen(s.rate())
 	}
 }
 
