@@ -83,7 +83,7 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 
 // own are the files that are ours as a whole, with what is in them.
 func (d desktop) own(lockerfs string) map[string]string {
-	files := map[string]string{d.dolphinMenu(): d.dolphin()}
+	files := map[string]string{d.dolphinMenu(): d.dolphin(), d.thumbnailerFile(): thumbnailer(lockerfs)}
 	for _, x := range deskActions() {
 		files[d.command(x)] = x.script(lockerfs)
 		files[filepath.Join(d.data, "nautilus", "scripts", x.name)] = x.script(lockerfs)
@@ -93,6 +93,19 @@ func (d desktop) own(lockerfs string) map[string]string {
 
 // command is the script of an entry that other managers run.
 func (d desktop) command(x deskAction) string { return filepath.Join(d.data, "lockerfs", x.id) }
+
+func (d desktop) thumbnailerFile() string {
+	return filepath.Join(d.data, "thumbnailers", "lockerfs.thumbnailer")
+}
+
+// thumbnailer is what tells file managers who makes small pictures of tracks and of album's
+// folders. Thunar's has one for tracks that comes first unless told otherwise.
+func thumbnailer(lockerfs string) string {
+	run := strings.ReplaceAll(shellQuote(lockerfs), "%", "%%")
+	return "[Thumbnailer Entry]\n# " + deskMark + "\nTryExec=" + lockerfs + "\nExec=" + run + " desktop thumbnail --size %s %i %o\n" +
+		"MimeType=inode/directory;audio/mpeg;audio/flac;audio/x-flac;audio/mp4;audio/x-m4a;audio/x-m4b;audio/x-aiff;audio/x-wav;audio/vnd.wave;audio/x-ms-wma;\n" +
+		"\n[X-Tumbler Settings]\nPriority=4\n"
+}
 
 func (d desktop) dolphinMenu() string {
 	return filepath.Join(d.data, "kio", "servicemenus", "lockerfs.desktop")
