@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,8 +33,7 @@ func disc(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for i := 1; i <= songs; i++ {
-		err := ffmpeg("-f", "lavfi", "-i", fmt.Sprintf("anoisesrc=d=%d:seed=%d:a=0.5:r=44100", seconds, i), "-i", built.music+"-cover.jpg", "-map", "0", "-map", "1",
-			"-c:v", "copy", "-disposition:v", "attached_pic", "-ac", "2", "-sample_fmt", "s16", "-metadata", "artist=Merzbow", "-metadata", "album=Disc",
+		err := ffmpeg("-f", "lavfi", "-i", fmt.Sprintf("anoisesrc=d=%d:seed=%d:a=0.5:r=44100", seconds, i), "-ac", "2", "-sample_fmt", "s16", "-metadata", "artist=Merzbow", "-metadata", "album=Disc",
 			"-metadata", fmt.Sprintf("track=%d/%d", i, songs), "-metadata", fmt.Sprintf("title=Part %d", i), filepath.Join(dir, fmt.Sprintf("%d.flac", i)))
 		if err != nil {
 			t.Fatal(err)
@@ -165,11 +165,17 @@ func (r *room) boundary(name string, s *speaker) {
 	eventually(r.t, 20*time.Second, name+" to play half of the first track", func() bool { n, _, _ := s.heard(); return n > seconds*rate/2 })
 	eventually(r.t, seconds*time.Second/2, "the second track to come by itself", func() bool { return state(r.t, r.song(2)) == "local" })
 	before := r.wire.asked("Part%202.")
+	if n, _, _ := s.heard(); n > seconds*rate {
+		r.t.Logf("%s: the second track was looked at too late: %.1f s", name, float64(n)/rate)
+	}
 	eventually(r.t, 20*time.Second, name+" to play the second track", func() bool { n, _, _ := s.heard(); return n > seconds*rate+heard })
 	n, pause, at := s.heard()
 	r.t.Logf("%s: the longest pause was %v at %.1f s, %d requests for the second track, %d in all", name, pause, float64(at)/rate, before, r.wire.requests())
 	if asked := r.wire.asked("Part%202.") - before; before == 0 || asked != 0 {
 		r.t.Errorf("%s: %d requests for the second track before it, %d in it", name, before, asked)
+	}
+	if n, most := r.wire.requests(), songs*8; n > most {
+		r.t.Errorf("%s: %d requests for %d tracks", name, n, songs)
 	}
 	if pause > silence {
 		r.t.Errorf("%s: silence for %v after %.1f s", name, pause, float64(at)/rate)
@@ -179,4 +185,66 @@ func (r *room) boundary(name string, s *speaker) {
 	if n = min(n, len(r.want)); !bytes.Equal(s.sound[:n], r.want[:n]) {
 		r.t.Errorf("%s: what sounds is not what is in the files", name)
 	}
+}
+
+// vlc is a VLC that is told what to do, and answers.
+type vlc struct {
+	r    *room
+	in   io.WriteCloser
+	said string // the file that has what it said
+}
+
+func startVLC(r *room, s *speaker) *vlc {
+	r.t.Helper()
+	need(r.t, "cvlc")
+	c := r.player("cvlc", "-I", "oldrc", "--rc-fake-tty", "--no-playlist-autostart", "--no-video", "--aout=afile", "--audiofile-file="+s.path,
+		"--audiofile-format=s16", "--no-audiofile-wav", r.song(1), r.song(2), r.song(3))
+	said, err := os.Create(filepath.Join(r.dir, "vlc.log"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer said.Close()
+	in, err := c.StdinPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = said, said
+	if err := c.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	v := &vlc{r, in, said.Name()}
+	r.t.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait()
+		if r.t.Failed() {
+			r.t.Logf("VLC said:\n%s", readFile(v.said))
+		}
+	})
+	return v
+}
+
+func (v *vlc) do(what string) {
+	v.r.t.Helper()
+	if _, err := io.WriteString(v.in, what+"\n"); err != nil {
+		v.r.t.Fatal(err)
+	}
+}
+
+// TestVLC looks at what is in its playlist, and plays across a boundary.
+func TestVLC(t *testing.T) {
+	r := newRoom(t)
+	s := newSpeaker(r)
+	before := r.wire.requests()
+	v := startVLC(r, s)
+	eventually(t, 20*time.Second, "VLC to know all lengths", func() bool {
+		v.do("playlist")
+		return bytes.Contains(readFile(v.said), fmt.Appendf(nil, "Part %d (00:0%d)", songs, seconds))
+	})
+	if n := r.wire.requests() - before; n != 0 {
+		t.Errorf("looking at its playlist made %d requests", n)
+	}
+	v.do("play")
+	r.boundary("VLC", s)
+	v.do("quit")
+	eventually(t, 20*time.Second, "VLC to end", func() bool { return bytes.Contains(readFile(v.said), []byte("quit: returned 0")) })
 }

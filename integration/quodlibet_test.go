@@ -127,7 +127,10 @@ func TestQuodLibet(t *testing.T) {
 		t.Errorf("the scan made %d requests", n)
 	}
 	q.do("--query=artist=Merzbow")
-	q.do("--play")
+	eventually(t, 20*time.Second, "Quod Libet to play", func() bool {
+		q.do("--play")
+		return strings.HasPrefix(q.do("--status"), "playing")
+	})
 	r.boundary("Quod Libet", q.speaker)
 	q.do("--rating=0.8")
 	q.do("--pause")

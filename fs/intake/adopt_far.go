@@ -10,11 +10,12 @@ import (
 )
 
 // How an object far away is looked at. What tag readers touch is its head, which is its
-// tags and 16 KiB more, and its last 64 KiB: see fs/tag. Both go into a scan pack, so
-// they are fetched in one request each, where the tags are no longer than usual.
+// tags and 16 KiB more, 36 KiB at least, and its last 64 KiB: see fs/tag. Both go into a
+// scan pack, so they are fetched in one request each, where the tags are no longer than
+// usual.
 const (
 	farPage  = 4 << 10
-	farHead  = 28 << 10 // of which a first look makes do, in bytes
+	farHead  = 36 << 10 // of which a first look makes do, in bytes
 	farSlack = 16 << 10 // that is wanted after the tags
 	farTail  = 64 << 10
 	farWhole = farHead + farTail + farSlack // a smaller object is fetched whole

@@ -259,8 +259,9 @@ func TestTouch(t *testing.T) {
 		want []tag.Span
 	}{
 		"small.mp3":     {cat(id3(4, 0, frame("TIT2", 3, "T")), mpeg(3)), []tag.Span{{Offset: 0, Length: 1273}}},
-		"a.flac":        {cat("fLaC", flacBlock(0, true, streamInfo(44100, 2, 88200)), sound), []tag.Span{{Offset: 0, Length: 20 << 10}, {Offset: 983040, Length: 65578}}},
-		"moov last.m4a": {cat(ftyp(), atom("mdat", sound), list, atom("free", sound)), []tag.Span{{Offset: 0, Length: 16 << 10}, {Offset: 1 << 20, Length: 1048959}}},
+		"a.flac":        {cat("fLaC", flacBlock(0, true, streamInfo(44100, 2, 88200)), sound), []tag.Span{{Offset: 0, Length: 36 << 10}, {Offset: 983040, Length: 65578}}},
+		"long.flac":     {cat("fLaC", flacBlock(0, false, streamInfo(44100, 2, 88200)), flacBlock(1, true, zeros(40000)), sound), []tag.Span{{Offset: 0, Length: 56 << 10}, {Offset: 249 * 4096, Length: 68718}}},
+		"moov last.m4a": {cat(ftyp(), atom("mdat", sound), list, atom("free", sound)), []tag.Span{{Offset: 0, Length: 36 << 10}, {Offset: 1 << 20, Length: 1048959}}},
 	} {
 		in := read(t, tt.file, name)
 		if diff := cmp.Diff(tt.want, in.Touch); diff != "" {

@@ -192,9 +192,11 @@ func (p *parser) container() error {
 // Sizes of the ranges that tag readers touch, measured on mutagen, TagLib and
 // ffprobe: the tags and a little of the sound after them, and the end of the file
 // where ID3v1, APEv2 and the last Ogg page lie. They are rounded outward to pages,
-// for that is how the kernel asks.
+// for that is how the kernel asks. VLC looks for the label of a CD's image 32 KiB into
+// every file that it opens or only lists, so no head is shorter than that and a page.
 const (
 	headSlack = 16 << 10
+	headLeast = 36 << 10
 	tailSize  = 64 << 10
 	pageSize  = 4 << 10
 )
@@ -210,7 +212,7 @@ func (p *parser) finish() {
 		return
 	}
 	tail := min(p.w.size-tailSize, max(in.Payload.End(), p.headEnd))
-	spans := append([]Span{{0, p.headEnd + headSlack}, {tail, p.w.size - tail}}, p.extra...)
+	spans := append([]Span{{0, max(p.headEnd+headSlack, headLeast)}, {tail, p.w.size - tail}}, p.extra...)
 	in.Touch = mergeSpans(spans, p.w.size)
 }
 
