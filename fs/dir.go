@@ -2,57 +2,37 @@ package fs
 
 import (
 	"context"
-	"sync"
+	"errors"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
-// pageSize is how many names are read from the tree at once: some 100 KB.
-const pageSize = 512
+const (
+	// pageSize is how many names are read from the tree at once, at most: some 100 KB.
+	pageSize = 512
+	// minPage is how many are read where few fit: more than an album has.
+	minPage = 64
+	// plusSize is about what a name takes in an answer with attributes, in bytes.
+	plusSize = 160
+)
 
-// folder is an open folder. What it has listed stays listed, so that offsets mean
-// the same names until the program rewinds, which reads the folder anew.
-type folder struct {
-	fs     *FS
-	node   catalog.ID
-	parent catalog.ID
-
-	mu   sync.Mutex // guards the fields below; held while the tree is read, whose locks come after it
-	list []catalog.Attr
-	// announced is, per page of list, how often changes had been announced before
-	// it was read.
-	announced []uint64
-	whole     bool
-}
-
-// Offsets of a listing: that of an entry is its position among ".", ".." and list.
+// Offsets of a listing: that of an entry is its id, which is no small number, so that it
+// means the same place whoever asks and whatever changed since.
 const dots = 2
 
-// OpenDir implements fuse.RawFileSystem.
+// OpenDir implements fuse.RawFileSystem: folders have no handles. A kernel that can do
+// without them does not ask again, and keeps listings until it is told of a change.
 func (f *FS) OpenDir(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	var a catalog.Attr
-	err := f.namesIn(cancel, folders, func(ctx context.Context) (err error) {
-		a, err = f.folderNode(ctx, id(in.NodeId))
-		return err
-	})
-	if err != nil {
-		return f.status("opendir", in.NodeId, err)
-	}
-	h := &folder{fs: f, node: a.Node, parent: a.Parent}
-	if a.Node == catalog.Root {
-		h.parent = catalog.Root
-	}
-	out.Fh = f.folders.add(h)
-	if w, ok := f.opts.Watcher.(FolderWatcher); ok {
-		w.Listed(a.ID)
+	if f.keepsLists {
+		return fuse.ENOSYS
 	}
 	return fuse.OK
 }
 
 // ReleaseDir implements fuse.RawFileSystem.
-func (f *FS) ReleaseDir(in *fuse.ReleaseIn) { f.folders.take(in.Fh) }
+func (f *FS) ReleaseDir(in *fuse.ReleaseIn) {}
 
 // FsyncDir implements fuse.RawFileSystem: names are safe when it is answered.
 func (f *FS) FsyncDir(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
@@ -64,7 +44,7 @@ func (f *FS) FsyncDir(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 
 // ReadDir implements fuse.RawFileSystem.
 func (f *FS) ReadDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.readDir("readdir", cancel, in, func(e fuse.DirEntry, _ *catalog.Attr, _ bool) bool {
+	return f.readDir("readdir", cancel, in, func(e fuse.DirEntry, _ *catalog.Attr) bool {
 		return out.AddDirEntry(e)
 	})
 }
@@ -72,9 +52,9 @@ func (f *FS) ReadDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntry
 // ReadDirPlus implements fuse.RawFileSystem: names with their attributes, from the
 // same rows. An entry without a node id is one the kernel keeps nothing of.
 func (f *FS) ReadDirPlus(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.readDir("readdirplus", cancel, in, func(e fuse.DirEntry, a *catalog.Attr, fresh bool) bool {
+	return f.readDir("readdirplus", cancel, in, func(e fuse.DirEntry, a *catalog.Attr) bool {
 		entry := out.AddDirLookupEntry(e)
-		if entry != nil && a != nil && fresh {
+		if entry != nil && a != nil {
 			f.entry(entry, a)
 		}
 		return entry != nil
@@ -83,83 +63,97 @@ func (f *FS) ReadDirPlus(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirE
 
 // adder puts one entry into an answer and reports whether it fitted. a is nil for
 // the dots.
-type adder func(e fuse.DirEntry, a *catalog.Attr, fresh bool) bool
+type adder func(e fuse.DirEntry, a *catalog.Attr) bool
 
 func (f *FS) readDir(op string, cancel <-chan struct{}, in *fuse.ReadIn, add adder) fuse.Status {
-	h, err := f.folders.get(in.Fh)
-	if err != nil {
-		return f.status(op, in.NodeId, err)
+	folder := id(in.NodeId)
+	if in.Offset < dots {
+		fits, err := f.addDots(cancel, folder, in.Offset, add)
+		if err != nil || !fits {
+			return f.status(op, in.NodeId, err)
+		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if in.Offset == 0 {
-		h.rewind()
-	}
-	announced := f.announced.Load()
-	for off := in.Offset; ; off++ {
-		a, err := h.at(cancel, off)
+	limit := min(max(int(in.Size)/plusSize, minPage), pageSize)
+	for at := in.Offset; ; {
+		p, err := f.pageAfter(cancel, folder, at, limit)
 		if err != nil {
 			// What was added so far would look like the whole folder to a program
 			// that does not ask again.
 			return f.status(op, in.NodeId, err)
 		}
-		var e fuse.DirEntry
-		fresh := false
-		switch {
-		case off == 0:
-			e = fuse.DirEntry{Name: ".", Ino: uint64(h.node), Mode: fuse.S_IFDIR}
-		case off == 1:
-			e = fuse.DirEntry{Name: "..", Ino: uint64(h.parent), Mode: fuse.S_IFDIR}
-		case a == nil:
-			return fuse.OK
-		default:
-			e = fuse.DirEntry{Name: a.Name, Ino: uint64(a.ID), Mode: kind(a)}
-			fresh = h.announced[(off-dots)/pageSize] == announced
+		for i := range p.list {
+			a := &p.list[i]
+			at = uint64(a.ID)
+			if !add(fuse.DirEntry{Name: a.Name, Ino: at, Mode: kind(a), Off: at}, a) {
+				return fuse.OK
+			}
 		}
-		e.Off = off + 1
-		if !add(e, a, fresh) {
+		if p.whole {
 			return fuse.OK
 		}
 	}
 }
 
-func (h *folder) rewind() { h.list, h.announced, h.whole = nil, nil, false }
-
-// at gives the entry at offset off; nil for the dots and past the end. With mu held.
-func (h *folder) at(cancel <-chan struct{}, off uint64) (*catalog.Attr, error) {
-	if off < dots {
-		return nil, nil
-	}
-	i := off - dots
-	for i >= uint64(len(h.list)) && !h.whole {
-		if err := h.more(cancel); err != nil {
-			return nil, err
-		}
-	}
-	if i >= uint64(len(h.list)) {
-		return nil, nil
-	}
-	return &h.list[i], nil
-}
-
-// more reads the next page. With mu held.
-func (h *folder) more(cancel <-chan struct{}) error {
-	after := ""
-	if n := len(h.list); n > 0 {
-		after = h.list[n-1].Name
-	}
-	var page []catalog.Attr
-	var announced uint64
-	err := h.fs.namesIn(cancel, h.node, func(ctx context.Context) (err error) {
-		announced = h.fs.announced.Load() // before reading: see the package comment
-		page, err = h.fs.tree.Children(ctx, h.node, after, pageSize)
+// addDots adds "." and "..", or only the second.
+func (f *FS) addDots(cancel <-chan struct{}, folder catalog.ID, off uint64, add adder) (fits bool, err error) {
+	var a catalog.Attr
+	err = f.namesIn(cancel, folders, func(ctx context.Context) (err error) {
+		a, err = f.folderNode(ctx, folder)
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	h.list = append(h.list, page...)
-	h.announced = append(h.announced, announced)
-	h.whole = len(page) < pageSize
-	return nil
+	above := a.Parent
+	if folder == catalog.Root {
+		above = catalog.Root
+	}
+	if off == 0 {
+		if w, ok := f.opts.Watcher.(FolderWatcher); ok {
+			w.Listed(folder)
+		}
+		if !add(fuse.DirEntry{Name: ".", Ino: uint64(folder), Mode: fuse.S_IFDIR, Off: 1}, nil) {
+			return false, nil
+		}
+	}
+	return add(fuse.DirEntry{Name: "..", Ino: uint64(above), Mode: fuse.S_IFDIR, Off: dots}, nil), nil
+}
+
+// pageAfter gives the entries of a folder that come after offset at, some of them. They are
+// read anew, so that no answer brings back what has changed since another was given.
+func (f *FS) pageAfter(cancel <-chan struct{}, folder catalog.ID, at uint64, limit int) (*page, error) {
+	p := &page{folder: folder, announced: f.announced.Load()} // before reading: see places
+	after, ended := "", false
+	if at > dots {
+		after, ended = f.places.find(folder, id(at), p.announced)
+		if ended {
+			return &page{whole: true}, nil
+		}
+	}
+	err := f.namesIn(cancel, folder, func(ctx context.Context) (err error) {
+		if at > dots && after == "" {
+			if after, err = f.nameOf(ctx, folder, id(at)); err != nil {
+				return err
+			}
+		}
+		p.list, err = f.tree.Children(ctx, folder, after, limit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.whole = len(p.list) < limit
+	f.places.keep(p)
+	return p, nil
+}
+
+// nameOf gives the name of an entry in folder. It is empty, which is where a listing begins,
+// when there is no such entry any more: better a name that is listed twice than one that is
+// not.
+func (f *FS) nameOf(ctx context.Context, folder, entry catalog.ID) (string, error) {
+	e, err := f.tree.Entry(ctx, entry)
+	if errors.Is(err, catalog.ErrNotFound) || err == nil && e.Parent != folder {
+		return "", nil
+	}
+	return e.Name, err
 }

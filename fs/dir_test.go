@@ -1,7 +1,9 @@
 package fs
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -18,20 +20,11 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-func (w *world) openDir(t failer, node uint64) uint64 {
-	t.Helper()
-	var out fuse.OpenOut
-	if s := w.fs.OpenDir(nil, &fuse.OpenIn{InHeader: header(node)}, &out); s != fuse.OK {
-		t.Fatalf("opendir: %v", s)
-	}
-	return out.Fh
-}
-
 // page reads one answer of at most size bytes from offset off.
-func (w *world) page(t failer, fh, off uint64, size int) []fuse.DirEntry {
+func (w *world) page(t failer, node, off uint64, size int) []fuse.DirEntry {
 	t.Helper()
 	list := fuse.NewDirEntryList(make([]byte, size), off)
-	if s := w.fs.ReadDir(nil, &fuse.ReadIn{Fh: fh, Offset: off}, list); s != fuse.OK {
+	if s := w.fs.ReadDir(nil, &fuse.ReadIn{InHeader: header(node), Offset: off, Size: uint32(size)}, list); s != fuse.OK {
 		t.Fatalf("readdir at %d: %v", off, s)
 	}
 	entries, err := fuse.ParseDirEntries(list.Bytes())
@@ -41,10 +34,10 @@ func (w *world) page(t failer, fh, off uint64, size int) []fuse.DirEntry {
 	return entries
 }
 
-func (w *world) list(t failer, fh uint64, size int) (all []fuse.DirEntry) {
+func (w *world) list(t failer, node uint64, size int) (all []fuse.DirEntry) {
 	t.Helper()
 	for off := uint64(0); ; {
-		page := w.page(t, fh, off, size)
+		page := w.page(t, node, off, size)
 		if len(page) == 0 {
 			return all
 		}
@@ -79,28 +72,24 @@ func TestReadDir(t *testing.T) {
 	dir := w.folder(catalog.Root, "dir")
 	sub := w.folder(dir, "b")
 	file := w.file(dir, "a", nil)
-	fh := w.openDir(t, uint64(dir))
 	want := []fuse.DirEntry{
 		{Name: ".", Ino: uint64(dir), Mode: fuse.S_IFDIR, Off: 1},
 		{Name: "..", Ino: 1, Mode: fuse.S_IFDIR, Off: 2},
-		{Name: "a", Ino: uint64(file), Mode: fuse.S_IFREG, Off: 3},
-		{Name: "b", Ino: uint64(sub), Mode: fuse.S_IFDIR, Off: 4},
+		{Name: "a", Ino: uint64(file), Mode: fuse.S_IFREG, Off: uint64(file)},
+		{Name: "b", Ino: uint64(sub), Mode: fuse.S_IFDIR, Off: uint64(sub)},
 	}
-	if diff := cmp.Diff(want, w.list(t, fh, 4096)); diff != "" {
+	if diff := cmp.Diff(want, w.list(t, uint64(dir), 4096)); diff != "" {
 		t.Error(diff)
 	}
-	root := w.list(t, w.openDir(t, 1), 4096)
+	root := w.list(t, 1, 4096)
 	if root[1].Name != ".." || root[1].Ino != 1 {
 		t.Errorf("above the root: %+v", root[1])
 	}
-	var out fuse.OpenOut
-	if s := w.fs.OpenDir(nil, &fuse.OpenIn{InHeader: header(w.node("dir/a"))}, &out); s != fuse.Status(syscall.ENOTDIR) {
-		t.Errorf("opendir of a file: got %v, want ENOTDIR", s)
-	}
-	w.fs.ReleaseDir(&fuse.ReleaseIn{Fh: fh})
-	list := fuse.NewDirEntryList(make([]byte, 4096), 0)
-	if s := w.fs.ReadDir(nil, &fuse.ReadIn{Fh: fh}, list); s != fuse.EBADF {
-		t.Errorf("after release: got %v, want EBADF", s)
+	for node, want := range map[uint64]fuse.Status{w.node("dir/a"): fuse.Status(syscall.ENOTDIR), 1 << 40: fuse.Status(syscall.ESTALE)} {
+		list := fuse.NewDirEntryList(make([]byte, 4096), 0)
+		if s := w.fs.ReadDir(nil, &fuse.ReadIn{InHeader: header(node)}, list); s != want {
+			t.Errorf("listing of what is no folder: got %v, want %v", s, want)
+		}
 	}
 }
 
@@ -109,8 +98,7 @@ func TestReadDirPages(t *testing.T) {
 	dir := w.folder(catalog.Root, "dir")
 	const n = 3*pageSize + 1
 	w.fillFolder(dir, n)
-	fh := w.openDir(t, uint64(dir))
-	all := w.list(t, fh, 4096)
+	all := w.list(t, uint64(dir), 4096)
 	if len(all) != n+2 {
 		t.Fatalf("got %d entries, want %d", len(all), n+2)
 	}
@@ -121,7 +109,7 @@ func TestReadDirPages(t *testing.T) {
 			off = all[i-1].Off
 		}
 		size := rapid.IntRange(64, 8192).Draw(rt, "size")
-		got := w.page(rt, fh, off, size)
+		got := w.page(rt, uint64(dir), off, size)
 		if len(got) == 0 {
 			rt.Fatalf("nothing at %d", i)
 		}
@@ -129,34 +117,88 @@ func TestReadDirPages(t *testing.T) {
 			rt.Fatalf("%s", diff)
 		}
 	})
-	if got := w.page(t, fh, 1<<40, 4096); len(got) != 0 {
-		t.Errorf("far past the end: %v", got)
+}
+
+// A listing under way goes on where it was while the folder changes, also when the entry that
+// it was at is gone or has another name; a rewind shows the folder as it is.
+func TestReadDirWhileChanging(t *testing.T) {
+	for what, forget := range map[string]bool{"from memory": false, "from the tree": true} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t, Options{})
+			dir := w.folder(catalog.Root, "dir")
+			w.fillFolder(dir, 5)
+			goOn := func(first []fuse.DirEntry) []string {
+				if forget {
+					w.fs.places = places{}
+				}
+				return names(w.page(t, uint64(dir), first[len(first)-1].Off, 4096))
+			}
+			first := w.page(t, uint64(dir), 0, 120) // up to 000000
+			last := catalog.ID(first[len(first)-1].Ino)
+			w.file(dir, "000000 new", nil)
+			if diff := cmp.Diff([]string{"000000 new", "000001", "000002", "000003", "000004"}, goOn(first)); diff != "" {
+				t.Error(diff)
+			}
+			w.change(catalog.Op{Verb: catalog.Remove, ID: last})
+			if diff := cmp.Diff([]string{"000000 new", "000001", "000002", "000003", "000004"}, goOn(first)); diff != "" {
+				t.Errorf("its place was removed: %s", diff)
+			}
+			again := names(w.list(t, uint64(dir), 4096))
+			if diff := cmp.Diff([]string{".", "..", "000000 new", "000001", "000002", "000003", "000004"}, again); diff != "" {
+				t.Errorf("rewound: %s", diff)
+			}
+		})
 	}
 }
 
-// A listing under way keeps its offsets while the folder changes; a rewind shows
-// the folder as it is.
-func TestReadDirWhileChanging(t *testing.T) {
+// Where a listing went on is known by name: an entry that gets a name at the end meanwhile
+// takes nothing with it.
+func TestReadDirPlaceRenamed(t *testing.T) {
 	w := newWorld(t, Options{})
 	dir := w.folder(catalog.Root, "dir")
 	w.fillFolder(dir, 5)
-	fh := w.openDir(t, uint64(dir))
-	first := w.page(t, fh, 0, 200)
-	w.file(dir, "000000 new", nil)
-	rest := w.page(t, fh, first[len(first)-1].Off, 4096)
-	if diff := cmp.Diff([]string{".", "..", "000000", "000001", "000002", "000003", "000004"}, names(append(first, rest...))); diff != "" {
+	first := w.page(t, uint64(dir), 0, 120)
+	last := first[len(first)-1]
+	w.change(catalog.Op{Verb: catalog.Move, ID: catalog.ID(last.Ino), Parent: dir, Name: "zzz"})
+	rest := names(w.page(t, uint64(dir), last.Off, 4096))
+	if diff := cmp.Diff([]string{"000001", "000002", "000003", "000004", "zzz"}, rest); diff != "" {
 		t.Error(diff)
-	}
-	again := names(w.list(t, fh, 4096))
-	if diff := cmp.Diff([]string{".", "..", "000000", "000000 new", "000001", "000002", "000003", "000004"}, again); diff != "" {
-		t.Errorf("rewound: %s", diff)
 	}
 }
 
-func (w *world) pagePlus(t failer, fh, off uint64) ([]fuse.DirEntry, []fuse.EntryOut) {
+// That a folder has ended is asked of the tree no more than once, unless something changed.
+func TestReadDirEnd(t *testing.T) {
+	w := newWorld(t, Options{})
+	dir := w.folder(catalog.Root, "dir")
+	w.fillFolder(dir, 5)
+	tree := &listings{Tree: w.index}
+	w.fs.tree = tree
+	all := w.page(t, uint64(dir), 0, 4096)
+	end := all[len(all)-1].Off
+	if rest := w.page(t, uint64(dir), end, 4096); len(rest) != 0 || tree.n.Load() != 1 {
+		t.Errorf("%d more, %d listings", len(rest), tree.n.Load())
+	}
+	w.file(dir, "later", nil)
+	if rest := w.page(t, uint64(dir), end, 4096); len(rest) != 1 {
+		t.Errorf("after a change: %v", rest)
+	}
+}
+
+// listings counts listings.
+type listings struct {
+	Tree
+	n atomic.Int64
+}
+
+func (l *listings) Children(ctx context.Context, parent catalog.ID, after string, limit int) ([]catalog.Attr, error) {
+	l.n.Add(1)
+	return l.Tree.Children(ctx, parent, after, limit)
+}
+
+func (w *world) pagePlus(t failer, node, off uint64) ([]fuse.DirEntry, []fuse.EntryOut) {
 	t.Helper()
 	list := fuse.NewDirEntryList(make([]byte, 1024), off)
-	if s := w.fs.ReadDirPlus(nil, &fuse.ReadIn{Fh: fh, Offset: off}, list); s != fuse.OK {
+	if s := w.fs.ReadDirPlus(nil, &fuse.ReadIn{InHeader: header(node), Offset: off, Size: 1024}, list); s != fuse.OK {
 		t.Fatalf("readdirplus: %v", s)
 	}
 	entries, outs, err := fuse.ParseDirLookupEntries(list.Bytes())
@@ -166,14 +208,13 @@ func (w *world) pagePlus(t failer, fh, off uint64) ([]fuse.DirEntry, []fuse.Entr
 	return entries, outs
 }
 
-// What a handle read before a change was announced must not enter the kernel's
-// cache afterwards.
-func TestReadDirPlusStaleNamesHaveNoNode(t *testing.T) {
+// What was read before a change must not enter the kernel's cache afterwards: an answer is read
+// from the tree while it is given.
+func TestReadDirPlusIsReadAnew(t *testing.T) {
 	w := newWorld(t, Options{})
 	dir := w.folder(catalog.Root, "dir")
 	w.fillFolder(dir, 20)
-	fh := w.openDir(t, uint64(dir))
-	entries, outs := w.pagePlus(t, fh, 0)
+	entries, outs := w.pagePlus(t, uint64(dir), 0)
 	for i, out := range outs {
 		if i < dots && out.NodeId != 0 {
 			t.Errorf("%q has node %d", entries[i].Name, out.NodeId)
@@ -182,17 +223,20 @@ func TestReadDirPlusStaleNamesHaveNoNode(t *testing.T) {
 			t.Errorf("%q has node %d, inode %d and %d", entries[i].Name, out.NodeId, out.Ino, entries[i].Ino)
 		}
 	}
-	w.fs.Changed(nil)
-	entries, outs = w.pagePlus(t, fh, entries[len(entries)-1].Off)
+	for i := range 20 { // without a word: programs here change names too
+		a, err := w.index.Child(t.Context(), dir, fmt.Sprintf("%06d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.commit(w.replaceOp(a.ID, pattern(10, 1)))
+	}
+	entries, outs = w.pagePlus(t, uint64(dir), entries[len(entries)-1].Off)
 	if len(outs) == 0 {
 		t.Fatal("nothing left to list")
 	}
 	for i, out := range outs {
-		if out.NodeId != 0 {
-			t.Errorf("%q was read before the change and has node %d", entries[i].Name, out.NodeId)
+		if out.Size != 10 {
+			t.Errorf("%q is as it was before the change", entries[i].Name)
 		}
-	}
-	if _, outs = w.pagePlus(t, fh, 0); outs[dots].NodeId == 0 {
-		t.Error("rewound: no node")
 	}
 }

@@ -31,7 +31,7 @@
 //
 // # What the kernel remembers
 //
-// On Linux the kernel may keep names, their absence and attributes for [hour]s,
+// On Linux the kernel may keep names, their absence and attributes for a [week],
 // and is told of every change by one goroutine (the teller). A name must not stay
 // wrong because an answer and a change passed each other. With C a commit and A an
 // answer that does not contain it yet:
@@ -41,12 +41,16 @@
 //     takes the same lock exclusively. C is told after it was applied. If A was
 //     asked before C was applied, then C is told after A was installed and removes
 //     it; if A was asked later, it contains C.
-//   - A is a page of a listing with attributes (READDIRPLUS). The lock is held in
-//     the same way, but the names may come from a page that the handle read during
-//     an earlier request. Each page remembers how many batches of changes had been
-//     announced when it was read. If that number is the same now, nothing that the
-//     page lacks has been told yet, and what is told later waits for the lock. If
-//     it is not, the names are given without nodes and the kernel keeps nothing.
+//   - A is a page of a listing, with attributes (READDIRPLUS). The lock is held in the
+//     same way, and every answer is read from the tree while it is given, so what was
+//     said of a name above holds for all of them.
+//   - A is a listing that the kernel keeps. It is made of several answers, and the first
+//     may lack C while the last has it. After the names the folder itself is told of
+//     (NotifyContent from offset 0), which drops all pages of its listing: what was asked
+//     for before C is in them by then, and a listing with a page missing is not used. (One
+//     that loses a page while it is being made is asked for ever after: Linux 6.18.)
+//     Where a listing goes on is the id of an entry, which means the same place in every
+//     listing of the folder; see places.
 //   - A is attributes of a node the kernel has. Telling it that they changed
 //     (NotifyContent with offset -1: attributes, no bytes) raises the node's
 //     attribute version, and the kernel drops answers to questions asked before.

@@ -60,15 +60,17 @@ type FS struct {
 	opts     Options
 	log      *slog.Logger
 
-	files   handles[*file]
-	folders handles[*folder]
-	passes  passthrough
+	files  handles[*file]
+	places places
+	passes passthrough
 
 	// inUse is true from mounting until all requests have ended.
 	inUse atomic.Bool
 	// validity is how long the kernel may keep names and attributes. It is set
 	// before the first request.
 	validity time.Duration
+	// keepsLists: the kernel keeps listings by itself. Set as validity is.
+	keepsLists bool
 	// answering is false until a name has been answered: the kernel holds nothing.
 	answering atomic.Bool
 	// announced counts calls of Changed.
@@ -115,9 +117,10 @@ func (f *FS) Init(server *fuse.Server) {
 	f.answering.Store(false)
 	f.validity = brief
 	if canTell(server) {
-		f.validity = hour
+		f.validity = week
 		f.attach(server)
 	}
+	f.keepsLists = canKeepLists(server)
 	startPassthrough(f, server)
 }
 
@@ -135,7 +138,6 @@ func (f *FS) OnUnmount() {
 	for _, h := range f.files.takeAll() {
 		f.passes.leave(h.node, h.content, h.backing)
 	}
-	f.folders.takeAll()
 	f.usage.wait()
 }
 

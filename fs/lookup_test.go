@@ -60,7 +60,7 @@ func TestLookupFailures(t *testing.T) {
 	w := newWorld(t, Options{})
 	dir := w.folder(catalog.Root, "dir")
 	w.file(dir, "file", nil)
-	w.fs.validity = hour
+	w.fs.validity = week
 	for _, c := range []struct {
 		what   string
 		parent uint64
@@ -77,7 +77,7 @@ func TestLookupFailures(t *testing.T) {
 		}
 	}
 	out, s := w.lookup(uint64(dir), "missing")
-	if s != fuse.OK || out.NodeId != 0 || out.EntryTimeout() != hour {
+	if s != fuse.OK || out.NodeId != 0 || out.EntryTimeout() != week {
 		t.Errorf("a missing name is an answer to keep: %v, %+v", s, out)
 	}
 	if _, s := w.lookup(uint64(dir), "\xff\xfe"); s != fuse.OK {
@@ -88,12 +88,12 @@ func TestLookupFailures(t *testing.T) {
 func TestLookupOtherNormalForm(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.folder(catalog.Root, "Sigur Rós")
-	w.fs.validity = hour
+	w.fs.validity = week
 	out, s := w.lookup(1, norm.NFD.String("Sigur Rós"))
 	if s != fuse.OK || out.NodeId != w.node("Sigur Rós") {
 		t.Fatalf("got %v, %+v", s, out)
 	}
-	if out.EntryTimeout() != 0 || out.AttrTimeout() != hour {
+	if out.EntryTimeout() != 0 || out.AttrTimeout() != week {
 		t.Errorf("name kept for %v, attributes for %v", out.EntryTimeout(), out.AttrTimeout())
 	}
 	if out, s := w.lookup(1, norm.NFD.String("Mötley")); s != fuse.OK || out.NodeId != 0 || out.EntryTimeout() != 0 {
@@ -177,8 +177,9 @@ func TestUnsynced(t *testing.T) {
 	if s != fuse.OK || out.Timeout() != 0 {
 		t.Errorf("root: got %v, kept for %v; want an answer that is not kept", s, out.Timeout())
 	}
-	if s := w.fs.OpenDir(nil, &fuse.OpenIn{InHeader: header(1)}, new(fuse.OpenOut)); s != fuse.EIO {
-		t.Errorf("opendir: got %v, want EIO", s)
+	list := fuse.NewDirEntryList(make([]byte, 4096), 0)
+	if s := w.fs.ReadDir(nil, &fuse.ReadIn{InHeader: header(1)}, list); s != fuse.EIO {
+		t.Errorf("readdir: got %v, want EIO", s)
 	}
 	interrupted := make(chan struct{})
 	close(interrupted)
@@ -275,15 +276,10 @@ func TestFirstSyncInParts(t *testing.T) {
 		t.Errorf("in the folder that is not here: %v", s)
 	}
 	for folder, want := range map[catalog.ID]fuse.Status{here: fuse.OK, away: fuse.EIO} {
-		var open fuse.OpenOut
-		if s := w.fs.OpenDir(nil, &fuse.OpenIn{InHeader: header(uint64(folder))}, &open); s != fuse.OK {
-			t.Fatal(s)
-		}
-		in := &fuse.ReadIn{InHeader: header(uint64(folder)), Fh: open.Fh}
+		in := &fuse.ReadIn{InHeader: header(uint64(folder))}
 		if s := w.fs.ReadDir(nil, in, fuse.NewDirEntryList(make([]byte, 4096), 0)); s != want {
 			t.Errorf("listing %s: %v, want %v", folder, s, want)
 		}
-		w.fs.ReleaseDir(&fuse.ReleaseIn{Fh: open.Fh})
 	}
 	h := header(uint64(here))
 	if s := w.fs.Mkdir(nil, &fuse.MkdirIn{InHeader: h}, "new", new(fuse.EntryOut)); s != fuse.EIO {

@@ -13,9 +13,10 @@ import (
 )
 
 // How long the kernel may keep what it was told. Where changes are told to it this
-// only bounds how long a telling that got lost could matter.
+// only bounds how long a telling that got lost could matter; listings, which are kept too,
+// do not end with it, and with them one would look up name by name what has ended.
 const (
-	hour  = time.Hour
+	week  = 7 * 24 * time.Hour
 	brief = time.Second
 )
 
@@ -31,7 +32,8 @@ const (
 type kernel interface {
 	// EntryNotify drops a name, or its absence. It waits for requests in that folder.
 	EntryNotify(parent uint64, name string) fuse.Status
-	// InodeNotify with a negative offset drops a node's attributes and no bytes.
+	// InodeNotify with a negative offset drops a node's attributes and no bytes, with 0
+	// also what it holds: of a folder, its listing.
 	InodeNotify(node uint64, off, length int64) fuse.Status
 }
 
@@ -94,8 +96,9 @@ func (t *teller) run() {
 	}
 }
 
-// tell tells of each name, and then once of each folder whose list has changed,
-// because that changes the folder's time.
+// tell tells of each name, and then once of each folder whose list has changed, because
+// that changes the folder's time. A listing that was asked for before the change has been
+// kept when its name has been told, so it is dropped after that.
 func (t *teller) tell(changes []catalog.Change) {
 	folders := make(map[catalog.ID]bool)
 	for _, c := range changes {
@@ -108,11 +111,11 @@ func (t *teller) tell(changes []catalog.Change) {
 			folders[c.Parent] = true
 		}
 		if c.Node != 0 {
-			t.attributes(c.Node)
+			t.anew(c.Node, attributes)
 		}
 	}
 	for folder := range folders {
-		t.attributes(folder)
+		t.anew(folder, everything)
 	}
 }
 
@@ -127,16 +130,22 @@ func (t *teller) same(c catalog.Change) bool {
 	return err == nil && a.Node == c.Node
 }
 
-// attributes makes the kernel ask again for a node's attributes. If it does not
-// have the node, a lookup that brings old attributes may be under way; telling of
+// What the kernel asks for again, as the offset of a telling.
+const (
+	attributes = -1
+	everything = 0
+)
+
+// anew makes the kernel ask again for a node's attributes, or also for a folder's listing. If
+// it does not have the node, a lookup that brings old attributes may be under way; telling of
 // the name waits for that lookup.
-func (t *teller) attributes(node catalog.ID) {
-	if t.inode(node) {
+func (t *teller) anew(node catalog.ID, what int64) {
+	if t.inode(node, what) {
 		return
 	}
 	a, err := t.tree.Node(context.Background(), node)
 	if err == nil && a.Parent != 0 && t.name(a.Parent, a.Name) {
-		t.inode(node)
+		t.inode(node, what)
 	}
 }
 
@@ -145,8 +154,8 @@ func (t *teller) name(parent catalog.ID, name string) bool {
 	return t.told("name", t.kernel.EntryNotify(uint64(parent), name))
 }
 
-func (t *teller) inode(node catalog.ID) bool {
-	return t.told("attributes", t.kernel.InodeNotify(uint64(node), -1, 0))
+func (t *teller) inode(node catalog.ID, what int64) bool {
+	return t.told("attributes", t.kernel.InodeNotify(uint64(node), what, 0))
 }
 
 func (t *teller) told(what string, s fuse.Status) bool {

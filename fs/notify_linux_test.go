@@ -20,7 +20,7 @@ import (
 	"github.com/lockerfs/lockerfs/fs/catalog"
 )
 
-// soon is how long a change may take to show. The kernel keeps names for an hour,
+// soon is how long a change may take to show. The kernel keeps names for a week,
 // so what shows within it was told.
 const soon = 2 * time.Second
 
@@ -79,6 +79,52 @@ func TestNewNameShows(t *testing.T) {
 	if diff := cmp.Diff([]string{"new", "old"}, list); err != nil || diff != "" {
 		t.Errorf("a rewound handle: %v %s", err, diff)
 	}
+}
+
+// The kernel keeps a listing, and asks for it anew after a change from elsewhere, also of names
+// that it never looked up, and after one of its own.
+func TestKernelKeepsListings(t *testing.T) {
+	w := newWorld(t, Options{})
+	dir := w.folder(catalog.Root, "dir")
+	w.fillFolder(dir, 3*pageSize)
+	tree := &listings{Tree: w.index}
+	w.fs.tree = tree
+	mnt := filepath.Join(w.mount(MountOptions{}), "dir")
+	list := func() (count int, asked bool) {
+		t.Helper()
+		before := tree.n.Load()
+		names, err := os.ReadDir(mnt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names), tree.n.Load() != before
+	}
+	if n, asked := list(); n != 3*pageSize || !asked {
+		t.Fatalf("%d names, asked for: %v", n, asked)
+	}
+	if n, asked := list(); n != 3*pageSize || asked {
+		t.Errorf("%d names, asked for again: %v", n, asked)
+	}
+	handle, err := os.Open(mnt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handle.Close()
+	w.file(dir, "never looked up", nil)
+	shows(t, "a new name in a rewound listing", func() bool {
+		_, err := handle.Seek(0, io.SeekStart)
+		names, failed := handle.Readdirnames(-1)
+		return errors.Join(err, failed) == nil && len(names) == 3*pageSize+1
+	})
+	if n, _ := list(); n != 3*pageSize+1 {
+		t.Errorf("%d names", n)
+	}
+	a, err := w.index.Child(t.Context(), dir, "000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.change(catalog.Op{Verb: catalog.Remove, ID: a.ID})
+	shows(t, "a removal in a listing", func() bool { n, _ := list(); return n == 3*pageSize })
 }
 
 // Nothing of the new name is in the kernel, but the folder's old time is.
@@ -289,6 +335,11 @@ func (w *world) agrees(dir string, folder catalog.ID) bool {
 	a, err := w.index.Node(w.t.Context(), folder)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	for _, e := range listed {
+		if _, ok := want[e.Name()]; !ok {
+			return false
+		}
 	}
 	return maps.Equal(want, got) && len(listed) == len(want) && mtime(w.t, dir) == a.MTime
 }
