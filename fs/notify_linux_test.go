@@ -127,6 +127,28 @@ func TestKernelKeepsListings(t *testing.T) {
 	shows(t, "a removal in a listing", func() bool { n, _ := list(); return n == 3*pageSize })
 }
 
+// A folder that is told of as new may hold other things, though it is the same.
+func TestFolderToldAsNew(t *testing.T) {
+	w := newWorld(t, Options{})
+	dir := w.folder(catalog.Root, "dir")
+	w.file(dir, "old", nil)
+	mnt := filepath.Join(w.mount(MountOptions{}), "dir")
+	names := func() int {
+		list, err := os.ReadDir(mnt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if exists(filepath.Join(mnt, "new")) || names() != 1 {
+		t.Fatal("there before it was made")
+	}
+	_, create := w.fileOp(dir, "new", nil)
+	w.commit(create) // as a catalog that is read anew: nobody is told what is in it
+	w.fs.Changed([]catalog.Change{{Parent: catalog.Root, Name: "dir"}})
+	shows(t, "what the folder has now", func() bool { return exists(filepath.Join(mnt, "new")) && names() == 2 })
+}
+
 // Nothing of the new name is in the kernel, but the folder's old time is.
 func TestFolderTimeShows(t *testing.T) {
 	w := newWorld(t, Options{})

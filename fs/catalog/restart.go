@@ -139,7 +139,8 @@ func (x *Index) standsIn(ctx context.Context, log *Log) error {
 	return nil
 }
 
-// rootNames gives the names in the root as changes.
+// rootNames gives the names in the root as changes of names that stood for nothing: a folder
+// may keep its id, and hold other things.
 func (x *Index) rootNames(ctx context.Context) ([]Change, error) {
 	var changes []Change
 	for after := ""; ; {
@@ -148,7 +149,7 @@ func (x *Index) rootNames(ctx context.Context) ([]Change, error) {
 			return changes, err
 		}
 		for _, a := range list {
-			changes = append(changes, Change{Parent: Root, Name: a.Name, Node: a.Node})
+			changes = append(changes, Change{Parent: Root, Name: a.Name})
 		}
 		after = list[len(list)-1].Name
 	}

@@ -54,6 +54,7 @@ type Change struct {
 	// both are zero.
 	Parent ID
 	Name   string
-	// Node is the node id that the name stood for before; zero when it is new.
+	// Node is the node id that the name stood for before; zero when it is new, or when all
+	// below it may have changed.
 	Node ID
 }
