@@ -125,7 +125,7 @@ func pictureInside(path string) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := tag.Read(f, info.Size(), filepath.Base(path))
+	tags, err := tag.Read(sparing{f, info.Size()}, info.Size(), filepath.Base(path))
 	pictures := slices.DeleteFunc(tags.Pictures, func(p tag.Picture) bool { return p.Encoded || p.Span.Length <= 0 || p.Span.Length > maxInside })
 	if len(pictures) == 0 {
 		return nil, cmp.Or(err, errNoPicture)
@@ -133,6 +133,18 @@ func pictureInside(path string) (image.Image, error) {
 	front := max(0, slices.IndexFunc(pictures, func(p tag.Picture) bool { return p.Type == 3 }))
 	span := pictures[front].Span
 	return decode(io.NewSectionReader(f, span.Offset, span.Length))
+}
+
+// sparing is a file that is read page by page, as scan packs have it: larger pieces, which
+// cost nothing elsewhere, would reach beyond them.
+type sparing struct {
+	io.ReaderAt
+	size int64
+}
+
+// Reach is tag.Reacher's.
+func (s sparing) Reach(off int64, n int) (int64, error) {
+	return min(int64(n+page-1)&^(page-1), s.size-off), nil
 }
 
 // decode reads a picture, if it is not too large.
