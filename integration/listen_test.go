@@ -164,8 +164,20 @@ type mpd struct {
 	stop func()
 }
 
-// startMPD starts MPD over the music folder, as another user when who is set.
+// startMPD starts MPD over the music folder, as another user when who is set. It plays
+// into nothing, as fast as one listens.
 func startMPD(t *testing.T, music string, who *syscall.Credential) *mpd {
+	t.Helper()
+	return startMPDInto(t, music, who, `audio_output {
+	type "null"
+	name "null"
+	sync "yes"
+}
+`)
+}
+
+// startMPDInto does so with what its configuration says of outputs.
+func startMPDInto(t *testing.T, music string, who *syscall.Credential, output string) *mpd {
 	t.Helper()
 	dir, err := os.MkdirTemp(built.dir, "mpd-")
 	if err != nil {
@@ -176,12 +188,7 @@ db_file "%[2]s/db"
 state_file "%[2]s/state"
 bind_to_address "%[2]s/socket"
 auto_update "no"
-audio_output {
-	type "null"
-	name "null"
-	sync "yes"
-}
-`, music, dir)
+%[3]s`, music, dir, output)
 	if err := os.WriteFile(dir+"/conf", []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}

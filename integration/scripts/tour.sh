@@ -85,6 +85,7 @@ tell "$(took): kill -9 of the S3 server"
 now
 until_ok 20 "it to be known" says ' offline '
 tell "lockerfs knew after $(took); its status is: $(lockerfs status | sed -n 's/^music .*   //p')"
+sleep 1
 now
 found=$(shown find Music -type f | wc -l)
 tell "$found files in $(took)"
