@@ -60,6 +60,7 @@ exec 3>&1
 tell() { printf '   %s\n' "$*"; }
 shown() { # COMMAND...: runs it, after showing it
 	printf '   \033[2m$ %s\033[0m\n' >&3 "$(printf '%s ' "${@@Q}" | sed "s/'\([^' *?;&()]*\)'/\1/g; s/ $//; s|$tour/||g")"
+	now # what shows it does not count, where there is no pipe
 	"$@"
 }
 fail() {
