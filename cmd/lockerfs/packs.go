@@ -61,6 +61,7 @@ type packs struct {
 type packIndex interface {
 	WaitSynced(ctx context.Context) error
 	Applied() int64
+	Listed() int64
 	Packs(ctx context.Context, parent catalog.ID, after string, limit int) ([]catalog.Packed, error)
 }
 

@@ -78,7 +78,7 @@ func rest(ctx context.Context, d time.Duration) error {
 func (p *packs) walk(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(packsAtOnce)
-	w := packWalk{packs: p, fetches: g}
+	w := packWalk{packs: p, fetches: g, listed: p.index.Listed(), looked: time.Now()}
 	err := w.descend(gctx, catalog.Root, listDepth)
 	if fetched := g.Wait(); fetched != nil {
 		return fetched
@@ -91,6 +91,32 @@ type packWalk struct {
 	*packs
 	fetches *errgroup.Group
 	last    string // the pack met last: those of one pack lie together
+	// listed is how many listings there had been at looked.
+	listed int64
+	looked time.Time
+}
+
+// When the walk makes way: while programs list so many folders a second, which only those
+// do that go through the whole locker. It looks that often.
+const (
+	walkerRate = 400
+	walkerLook = 200 * time.Millisecond
+)
+
+// makeWay waits while a program goes through the locker.
+func (w *packWalk) makeWay(ctx context.Context) error {
+	for time.Since(w.looked) >= walkerLook {
+		listed, now := w.index.Listed(), time.Now()
+		busy := float64(listed-w.listed) > walkerRate*now.Sub(w.looked).Seconds()
+		w.listed, w.looked = listed, now
+		if !busy {
+			return nil
+		}
+		if err := rest(ctx, walkerLook); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // descend fetches the missing packs of a folder and of what is below it. It waits while
@@ -105,7 +131,8 @@ func (w *packWalk) descend(ctx context.Context, folder catalog.ID, depth int) er
 		if err != nil {
 			return err
 		}
-		if err := rest(ctx, time.Since(began)); err != nil { // others want the processor too
+		// Others want the processor too.
+		if err := errors.Join(rest(ctx, time.Since(began)), w.makeWay(ctx)); err != nil {
 			return err
 		}
 		for _, e := range page {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lockerfs/lockerfs/cache"
@@ -35,6 +36,15 @@ type packList struct {
 	mu      sync.Mutex // guards the fields below
 	applied int64
 	folders map[catalog.ID][]catalog.Packed
+	// listed tells how many listings there were; nil for none.
+	listed func() int64
+}
+
+func (l *packList) Listed() int64 {
+	if l.listed == nil {
+		return 0
+	}
+	return l.listed()
 }
 
 // add makes a commit that adds an entry to the root.
@@ -360,5 +370,29 @@ func TestFullShelfIsLeftAlone(t *testing.T) {
 	}
 	if n := r.store.Count(remotetest.Get); n > 8 || r.stats().Count < 3 {
 		t.Errorf("%d packs were fetched, %+v are here", n, r.stats())
+	}
+}
+
+// The walk for packs stands still while a program goes through the locker, and not for one that
+// lists a folder now and then.
+func TestPacksMakeWay(t *testing.T) {
+	for what, c := range map[string]struct {
+		rate  int64 // listings a second, for two seconds
+		waits bool
+	}{"find": {3000, true}, "a scan": {100, false}} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				index := &packList{listed: func() int64 { return c.rate * min(time.Since(began), 2*time.Second).Nanoseconds() / 1e9 }}
+				w := packWalk{packs: &packs{index: index}, looked: time.Now()}
+				time.Sleep(walkerLook)
+				if err := w.makeWay(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if waited := time.Since(began) >= 2*time.Second; waited != c.waits {
+					t.Errorf("went on after %v", time.Since(began))
+				}
+			})
+		})
 	}
 }

@@ -106,6 +106,10 @@ func (x *Index) children(ctx context.Context, parent ID, after string, limit int
 	return list, rows.Err()
 }
 
+// Listed counts the listings of folders since the index was opened. Who goes through all of it
+// in the background makes way while they are many.
+func (x *Index) Listed() int64 { return x.listed.Load() }
+
 // Entry gives all about the entry with this ID. The error is ErrNotFound when
 // there is none now.
 func (x *Index) Entry(ctx context.Context, id ID) (Entry, error) {
