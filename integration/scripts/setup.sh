@@ -11,7 +11,8 @@ tour=(mpv:mpv curl:curl python3:/usr/bin/python3 python3-mutagen:/usr/lib/python
 test=("${demo[@]}" "${tour[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd mpc:mpc flac:flac opus-tools:opusenc
 	vorbis-tools:oggenc lame:lame attr:getfattr fio:fio jq:jq zstd:zstd util-linux:unshare
 	kid3-cli:kid3-cli beets:beet rsync:rsync zip:zip unzip:unzip libglib2.0-bin:gio
-	quodlibet:quodlibet exfalso:operon vlc-bin:cvlc vlc-plugin-base:/usr/share/doc/vlc-plugin-base xvfb:Xvfb)
+	quodlibet:quodlibet exfalso:operon python3-yaml:/usr/lib/python3/dist-packages/yaml/__init__.py
+	vlc-bin:cvlc vlc-plugin-base:/usr/share/doc/vlc-plugin-base xvfb:Xvfb)
 case "${1:-}" in
 demo) want=("${demo[@]}") ;;
 test) want=("${test[@]}") ;;
