@@ -12,7 +12,8 @@ test=("${demo[@]}" "${tour[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd m
 	vorbis-tools:oggenc lame:lame attr:getfattr fio:fio jq:jq zstd:zstd util-linux:unshare
 	kid3-cli:kid3-cli beets:beet rsync:rsync zip:zip unzip:unzip libglib2.0-bin:gio
 	quodlibet:quodlibet exfalso:operon python3-yaml:/usr/lib/python3/dist-packages/yaml/__init__.py
-	vlc-bin:cvlc vlc-plugin-base:/usr/share/doc/vlc-plugin-base xvfb:Xvfb)
+	vlc-bin:cvlc vlc-plugin-base:/usr/share/doc/vlc-plugin-base xvfb:Xvfb
+	nautilus:nautilus thunar:thunar tumbler:/usr/lib/x86_64-linux-gnu/tumbler-1/tumblerd dbus:dbus-daemon)
 case "${1:-}" in
 demo) want=("${demo[@]}") ;;
 test) want=("${test[@]}") ;;
