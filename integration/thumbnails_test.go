@@ -159,7 +159,7 @@ func TestFileManagersShowCovers(t *testing.T) {
 	s.start("nautilus", albums[2])
 	s.show(filepath.Join(albums[2], "cover.jpg"))
 	if n, down := w.requests()-asked, w.link.Traffic().Down-before; n != 0 || down > 256<<10 {
-		t.Errorf("%d requests for files, %d bytes", n, down)
+		t.Errorf("%d requests for files, %d bytes: %q", n, down, w.songs[asked:])
 	}
 	d.unmount()
 }

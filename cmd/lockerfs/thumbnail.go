@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -92,7 +93,7 @@ func pictureOfFolder(dir string) (image.Image, error) {
 			return nil, err
 		}
 		defer f.Close()
-		return decode(io.NewSectionReader(f, 0, maxCover))
+		return decode(f, tag.Span{Length: maxCover})
 	case track != "":
 		return pictureInside(filepath.Join(dir, track))
 	}
@@ -121,6 +122,7 @@ func pictureInside(path string) (image.Image, error) {
 		return nil, err
 	}
 	defer f.Close()
+	readExactly(f)
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -131,8 +133,7 @@ func pictureInside(path string) (image.Image, error) {
 		return nil, cmp.Or(err, errNoPicture)
 	}
 	front := max(0, slices.IndexFunc(pictures, func(p tag.Picture) bool { return p.Type == 3 }))
-	span := pictures[front].Span
-	return decode(io.NewSectionReader(f, span.Offset, span.Length))
+	return decode(f, pictures[front].Span)
 }
 
 // sparing is a file that is read page by page, as scan packs have it: larger pieces, which
@@ -147,19 +148,22 @@ func (s sparing) Reach(off int64, n int) (int64, error) {
 	return min(int64(n+page-1)&^(page-1), s.size-off), nil
 }
 
-// decode reads a picture, if it is not too large.
-func decode(r io.ReadSeeker) (image.Image, error) {
-	config, _, err := image.DecodeConfig(r)
+// decode reads a picture at a span of a file, if it is not too large.
+func decode(f io.ReaderAt, at tag.Span) (image.Image, error) {
+	b := make([]byte, at.Length)
+	n, err := f.ReadAt(b, at.Offset)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	b = b[:n]
+	config, _, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
 	}
 	if config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
 		return nil, fmt.Errorf("%w that can be shown: %d by %d pixels", errNoPicture, config.Width, config.Height)
 	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	img, _, err := image.Decode(r)
+	img, _, err := image.Decode(bytes.NewReader(b))
 	return img, err
 }
 

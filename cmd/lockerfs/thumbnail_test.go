@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/lockerfs/lockerfs/fs/tag"
 )
 
 // plain is a picture of one colour.
@@ -87,7 +89,7 @@ func TestNoThumbnail(t *testing.T) {
 	if _, err := pictureOf(dir); !errors.Is(err, errNoPicture) {
 		t.Errorf("a folder of no locker: %v", err)
 	}
-	if _, err := decode(bytes.NewReader(huge)); !errors.Is(err, errNoPicture) {
+	if _, err := decode(bytes.NewReader(huge), tag.Span{Length: int64(len(huge))}); !errors.Is(err, errNoPicture) {
 		t.Errorf("65,536 by 65,536 pixels: %v", err)
 	}
 	if exists, _ := filepath.Glob(filepath.Join(dir, "out")); exists != nil {
