@@ -105,7 +105,7 @@ func (a *applier) replace(op *Op) error {
 	if e.Kind != File || op.Version == nil || op.MTime == nil {
 		return fmt.Errorf("replace of a %s, version %v: %w", e.Kind, op.Version != nil, ErrInvalid)
 	}
-	if err := checkVersion(op.Version); err != nil {
+	if err := checkVersion(op.Version, 0); err != nil {
 		return err
 	}
 	if err := a.fresh(op.Version.ID); err != nil {

@@ -124,6 +124,14 @@ func (a *arrivals) show(s shown, missing []*awaited, folders map[ID]bool) {
 	a.tell()
 }
 
+// showFolders says that all folders are here.
+func (a *arrivals) showFolders() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shown = allFolders
+	a.tell()
+}
+
 // came says that segments are here.
 func (a *arrivals) came(list []*awaited) {
 	a.mu.Lock()

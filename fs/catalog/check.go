@@ -21,7 +21,10 @@ const maxXattrs = 4 << 10
 // reserved names are lockerfs's own: .lockerfs in the root.
 func reserved(parent ID, name string) bool { return parent == Root && name == ".lockerfs" }
 
-func checkEntry(e *Entry) error {
+func checkEntry(e *Entry) error { return checkSized(e, 0) }
+
+// checkSized is checkEntry where it is known how long the version is as JSON.
+func checkSized(e *Entry, version int) error {
 	if err := library.ValidName(e.Name); err != nil {
 		return fmt.Errorf("%v: %w", err, ErrInvalid)
 	}
@@ -35,7 +38,7 @@ func checkEntry(e *Entry) error {
 	case e.Kind == Dir && e.Version == nil:
 		return nil
 	case e.Kind == File && e.Version != nil:
-		return checkVersion(e.Version)
+		return checkVersion(e.Version, version)
 	}
 	return fmt.Errorf("kind %.20q, version %v: %w", e.Kind, e.Version != nil, ErrInvalid)
 }
@@ -80,8 +83,9 @@ func checkShared(e *Entry) error {
 }
 
 // checkVersion checks a version, and that its object is one a catalog may name:
-// anything in the bucket but lockerfs's own records.
-func checkVersion(v *Version) error {
+// anything in the bucket but lockerfs's own records. size is how long it is as JSON, 0 where
+// that is not known.
+func checkVersion(v *Version, size int) error {
 	switch {
 	case v.Size < 0 || v.Size > 1<<50:
 		return fmt.Errorf("size %d: %w", v.Size, ErrInvalid)
@@ -95,6 +99,9 @@ func checkVersion(v *Version) error {
 		return fmt.Errorf("object %.80q has no ETag: %w", v.Object.Key, ErrInvalid)
 	case len(v.Object.ETag)+len(v.Pack) > maxETag:
 		return fmt.Errorf("object %.80q: long etag or pack: %w", v.Object.Key, ErrInvalid)
+	}
+	if size > 0 && size <= MaxTags {
+		return nil
 	}
 	tags, err := json.Marshal(v.Tags)
 	if err != nil || len(tags) > MaxTags {

@@ -211,11 +211,14 @@ func pack(text []byte) ([]byte, error) {
 }
 
 // unpack decompresses body, refusing to give more than limit bytes.
-func unpack(body []byte, limit uint64) ([]byte, error) {
+func unpack(body []byte, limit uint64) ([]byte, error) { return unpackInto(nil, body, limit) }
+
+// unpackInto puts the text into buf where there is room.
+func unpackInto(buf, body []byte, limit uint64) ([]byte, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(limit), zstd.WithDecoderMaxWindow(16<<20))
 	if err != nil {
 		return nil, err
 	}
 	defer dec.Close()
-	return dec.DecodeAll(body, nil)
+	return dec.DecodeAll(body, buf[:0])
 }

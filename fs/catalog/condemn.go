@@ -109,7 +109,7 @@ func (a *applier) describe(op *Op) error {
 	case !was.Object.Foreign && to.Object != was.Object:
 		return fmt.Errorf("object %.80q is ours and does not change: %w", was.Object.Key, ErrInvalid)
 	}
-	if err := checkVersion(&to); err != nil {
+	if err := checkVersion(&to, 0); err != nil {
 		return err
 	}
 	if err := a.allowed(&to); err != nil {

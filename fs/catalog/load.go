@@ -70,7 +70,7 @@ func (x *Index) loadOne(ctx context.Context, s remote.Getter, format Format, key
 	if err != nil {
 		return err
 	}
-	l := &loader{from: s, folders: make(map[ID]bool, len(folders)), arrivals: newArrivals()}
+	l := newLoader(s)
 	for i := range folders {
 		l.folders[folders[i].ID] = folders[i].Bare
 	}
@@ -94,7 +94,8 @@ func (x *Index) resume(ctx context.Context, s remote.Getter) (done bool, err err
 	if err != nil || stage != stageFolders {
 		return false, err
 	}
-	l := &loader{from: s, arrivals: x.arrivals, folders: map[ID]bool{}}
+	l := newLoader(s)
+	l.arrivals = x.arrivals
 	l.update = func(f func(*txState) error) error { return x.update(ctx, f) }
 	defer x.hurry(ctx)()
 	var missing []*awaited
@@ -108,7 +109,7 @@ func (x *Index) resume(ctx context.Context, s remote.Getter) (done bool, err err
 		return false, err
 	}
 	l.arrivals.show(allFolders, missing, l.folders)
-	return true, errors.Join(l.segments(ctx), l.finish())
+	return true, errors.Join(l.segments(ctx, func() error { return nil }), l.finish())
 }
 
 // loading tells whether a checkpoint was begun and is not whole.
@@ -138,6 +139,12 @@ type loader struct {
 	arrivals *arrivals
 	// update runs f in a transaction.
 	update func(f func(*txState) error) error
+	// buffers are those for the text of segments that nobody uses.
+	buffers chan []byte
+}
+
+func newLoader(s remote.Getter) *loader {
+	return &loader{from: s, folders: map[ID]bool{}, arrivals: newArrivals(), buffers: make(chan []byte, decodedSegments)}
 }
 
 // whole reads a checkpoint from its beginning.
@@ -156,14 +163,16 @@ func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, r
 		return err
 	}
 	l.arrivals.show(rootFolders, missing, l.folders)
-	err = l.update(func(st *txState) error {
-		return errors.Join(st.restoreFolders(folders, false), st.setMeta("loading", stageFolders))
+	err = l.segments(ctx, func() error {
+		err := l.update(func(st *txState) error {
+			return errors.Join(st.restoreFolders(folders, false), st.setMeta("loading", stageFolders))
+		})
+		if err == nil {
+			l.arrivals.showFolders()
+		}
+		return err
 	})
 	if err != nil {
-		return err
-	}
-	l.arrivals.show(allFolders, missing, l.folders)
-	if err := l.segments(ctx); err != nil {
 		return err
 	}
 	return l.finish()

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// segments reads all that is missing.
-func (l *loader) segments(ctx context.Context) error {
+// segments reads all that is missing, while first is run: nothing is written before that.
+func (l *loader) segments(ctx context.Context, first func() error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	room := make(chan struct{}, decodedSegments)
 	ready := make(chan *decoded)
@@ -32,7 +32,12 @@ func (l *loader) segments(ctx context.Context) error {
 		close(ready)
 		return nil
 	})
-	g.Go(func() error { return l.write(ctx, ready) })
+	g.Go(func() error {
+		if err := first(); err != nil {
+			return err
+		}
+		return l.write(ctx, ready)
+	})
 	return g.Wait()
 }
 
@@ -61,6 +66,26 @@ func (l *loader) fetch(ctx context.Context, next func(context.Context) *awaited,
 	return nil
 }
 
+// minLine is less than any line of a segment has, in bytes.
+const minLine = 64
+
+// buffer gives memory for the text of a segment, and spare takes it back.
+func (l *loader) buffer() []byte {
+	select {
+	case b := <-l.buffers:
+		return b
+	default:
+		return make([]byte, 0, segmentSize)
+	}
+}
+
+func (l *loader) spare(b []byte) {
+	select {
+	case l.buffers <- b:
+	default:
+	}
+}
+
 // decoded is a segment ready for the index.
 type decoded struct {
 	*awaited
@@ -77,20 +102,24 @@ func (l *loader) decode(m *awaited, body []byte) (*decoded, error) {
 	if bodyHash(body) != m.Hash {
 		return nil, fmt.Errorf("it is not what its name says: %w", ErrCorrupt)
 	}
-	text, err := unpack(body, maxSegmentText)
+	buf := l.buffer()
+	text, err := unpackInto(buf, body, maxSegmentText)
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrCorrupt)
 	}
-	d := &decoded{awaited: m}
+	defer l.spare(text) // nothing of what is decoded refers to it
+	// The number of lines is a claim.
+	d := &decoded{awaited: m, lines: make([]decodedLine, 0, max(0, min(m.Lines, len(text)/minLine)))}
 	err = readLines(&lines{text}, m.Lines, func(line *segmentLine) (err error) {
 		one := decodedLine{segmentLine: *line}
 		if e := line.Entry; e != nil {
-			if err := l.checkFile(m, e); err != nil {
-				return err
-			}
 			if one.version, err = json.Marshal(e.Version); err == nil {
 				one.xattrs, err = e.xattrsJSON()
 			}
+			if failed := l.checkFile(m, e, len(one.version)); failed != nil {
+				return failed
+			}
+			e.Version.Tags = nil // they are in the JSON
 		}
 		d.lines = append(d.lines, one)
 		return err
@@ -100,8 +129,8 @@ func (l *loader) decode(m *awaited, body []byte) (*decoded, error) {
 
 // checkFile holds a file against the rules that commits are held against. It must be where
 // its segment says: else a folder might be listed before all of it is here.
-func (l *loader) checkFile(m *awaited, e *Entry) error {
-	if err := checkEntry(e); err != nil || e.Kind != File {
+func (l *loader) checkFile(m *awaited, e *Entry, version int) error {
+	if err := checkSized(e, version); err != nil || e.Kind != File {
 		return fmt.Errorf("entry %s, a %s: %v: %w", e.ID, e.Kind, err, ErrCorrupt)
 	}
 	if !e.ID.valid() || !e.Version.ID.valid() {

@@ -198,7 +198,7 @@ func createAll(ctx context.Context, s remote.Getter, objects map[string]remote.O
 					return fmt.Errorf("reading the tags of %s: %w", o.Key, err)
 				}
 				v.Tags = &info
-				if checkVersion(v) != nil {
+				if checkVersion(v, 0) != nil {
 					v.Tags = nil // more of them than a catalog takes
 				}
 				return nil
