@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +34,19 @@ func TestStatusTellsOfFiles(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	if got := (status{}).files(); got != "" {
+		t.Errorf("of nothing it says %q", got)
+	}
+}
+
+// TestStatusTellsOfAges: what waits long is said with its age.
+func TestStatusTellsOfAges(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for age, want := range map[time.Duration]string{time.Minute: "", 5 * time.Minute: ", the first for 5 min"} {
+		if got := sinceText(now.Add(-age).UnixNano(), now); got != want {
+			t.Errorf("after %v it says %q, want %q", age, got, want)
+		}
+	}
+	if got := sinceText(0, now); got != "" {
 		t.Errorf("of nothing it says %q", got)
 	}
 }

@@ -47,6 +47,7 @@ func (e *engine) Status(ctx context.Context) (status, error) {
 	if f := e.files.Load(); f != nil {
 		passed := f.Passthrough()
 		s.Passthrough, s.Traffic, s.Heads = &passed, e.store.stats(), e.heads.stats()
+		s.Memory = memory()
 	}
 	s.Activity = e.activity(ctx)
 	s.Pins = e.statusOfPins(ctx)

@@ -157,6 +157,9 @@ type status struct {
 	Activity []activity `json:"activity,omitempty"`
 	// Pins is what must stay on this machine, if anything must.
 	Pins *pinStats `json:"pins,omitempty"`
+	// Memory is what the daemon has of it, in bytes, while it is mounted; 0 where this system
+	// does not say.
+	Memory int64 `json:"memory,omitempty"`
 	// Runner is who starts the daemon again after a crash; while the locker is mounted.
 	Runner *runner `json:"runner,omitempty"`
 	// GivenUp is there after a mount that crashed too often.

@@ -30,3 +30,17 @@ func processOf(thread uint32) prefetch.Process {
 	}
 	return p
 }
+
+// memory is what this process has of it, in bytes: proc(5), the second field of statm, in
+// pages.
+func memory() int64 {
+	var all, resident int64
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	if _, err := fmt.Sscan(string(text), &all, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
+}

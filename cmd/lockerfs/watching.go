@@ -68,6 +68,9 @@ func (s status) pace(before status) string {
 	if s.Traffic.Rate > 0 {
 		line += fmt.Sprintf(" · the link carries %s/s", humanSize(s.Traffic.Rate))
 	}
+	if s.Memory > 0 {
+		line += " · " + humanSize(s.Memory) + " of memory"
+	}
 	if l := s.Traffic.Limits; l.Up > 0 || l.Down > 0 {
 		line += fmt.Sprintf(" · limited to %s up, %s down", limitText(l.Up), limitText(l.Down))
 	}
@@ -94,12 +97,18 @@ func (s status) metrics() string {
 	gauge("online", "1 while the store can be reached.", oneIf(s.Network == linkOnline))
 	gauge("mounted", "1 while the locker is mounted.", oneIf(s.Mount != ""))
 	gauge("commit", "Number of the last commit that this device has read.", s.Commit)
+	if s.Memory > 0 {
+		gauge("resident_memory_bytes", "Memory that lockerfs has.", s.Memory)
+	}
 	gauge("files", "Files in the locker.", s.Totals.Files)
 	gauge("bytes", "Bytes of all files in the locker.", s.Totals.Bytes)
 	if w := s.Waiting; w != nil {
 		gauge("pending_files", "Files that are not in the store yet.", int64(w.Files))
 		gauge("pending_bytes", "Bytes of those.", w.Bytes)
 		gauge("pending_changes", "Changes that are not committed yet.", int64(w.Changes))
+		if w.Oldest > 0 {
+			gauge("pending_oldest_seconds", "When the change that waits longest was made, seconds since 1970.", w.Oldest/int64(time.Second))
+		}
 		gauge("failed_uploads", "Uploads that do not go as they should.", int64(len(w.Failed)))
 		gauge("conflicts", "Conflicts that a person may want to look at.", int64(len(w.Conflicts)))
 	}

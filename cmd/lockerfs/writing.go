@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs/catalog"
@@ -181,6 +182,17 @@ func (e *engine) access() string {
 	return "read-write"
 }
 
+// longWait is from when on people are told how long something has waited.
+const longWait = 2 * time.Minute
+
+// sinceText says how long what waits longest has waited, if that is long.
+func sinceText(oldest int64, now time.Time) string {
+	if age := now.Sub(time.Unix(0, oldest)); oldest > 0 && age >= longWait {
+		return ", the first for " + humanDuration(age)
+	}
+	return ""
+}
+
 // statusOfWrites adds what is not in the store yet.
 func (e *engine) statusOfWrites(ctx context.Context, s *status) error {
 	if e.overlay == nil {
@@ -189,7 +201,7 @@ func (e *engine) statusOfWrites(ctx context.Context, s *status) error {
 	w := e.uploads.Waiting(ctx)
 	s.Waiting = &w
 	if w.Files > 0 {
-		s.Unsafe = append(s.Unsafe, fmt.Sprintf("%s (%s) to upload", count(int64(w.Files), "file", "files"), humanSize(w.Bytes)))
+		s.Unsafe = append(s.Unsafe, fmt.Sprintf("%s (%s) to upload%s", count(int64(w.Files), "file", "files"), humanSize(w.Bytes), sinceText(w.Oldest, time.Now())))
 		if len(w.Failed) > 0 {
 			s.Unsafe = append(s.Unsafe, fmt.Sprintf("%d failed", len(w.Failed)))
 		}

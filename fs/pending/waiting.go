@@ -138,6 +138,9 @@ type Waiting struct {
 	Files   int   `json:"files"`
 	Bytes   int64 `json:"bytes"`
 	Changes int   `json:"changes"`
+	// Oldest is when the one that waits longest was changed last, nanoseconds since 1970; 0
+	// for none.
+	Oldest int64 `json:"oldest,omitempty"`
 	// Sending are the files that are on their way now.
 	Sending []Sending `json:"sending,omitempty"`
 	// Failed are those that were tried in vain, and why; Parked how many of them are not
@@ -162,6 +165,9 @@ func (u *Uploader) Waiting(ctx context.Context) Waiting {
 			continue
 		}
 		w.Changes++
+		if w.Oldest == 0 || c.At < w.Oldest {
+			w.Oldest = c.At
+		}
 		if c.Content == nil {
 			continue
 		}
