@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
+	"github.com/lockerfs/lockerfs/fs/library"
 	"github.com/lockerfs/lockerfs/remote"
 )
 
@@ -70,6 +73,14 @@ func (f *adoptFlags) adoption(prefix string, given func(string) bool) (adoption,
 	if f.layout != layoutKeys && f.layout != layoutTags {
 		return q, &fault{code: exitUsage, cause: fmt.Sprintf("--layout %q is neither keys nor tags", f.layout), next: "lockerfs help adopt"}
 	}
+	if part := impossible(f.under); part != "" {
+		return q, &fault{code: exitUsage, cause: fmt.Sprintf("--under %q: there can be no folder %q", f.under, part), next: "lockerfs help adopt"}
+	}
+	for _, glob := range append(slices.Clone(f.include), f.exclude...) {
+		if _, err := path.Match(glob, ""); err != nil || glob == "" {
+			return q, &fault{code: exitUsage, cause: fmt.Sprintf("%q is no glob like '*.pdf' or 'Podcasts/'", glob), next: "lockerfs help adopt"}
+		}
+	}
 	if given("layout") {
 		q.Layout = &f.layout
 	}
@@ -93,6 +104,16 @@ func (f *adoptFlags) adoption(prefix string, given func(string) bool) (adoption,
 		q.Own = &f.own
 	}
 	return q, nil
+}
+
+// impossible gives the first part of a path that no folder can be called; none is "".
+func impossible(folder string) string {
+	for part := range strings.SplitSeq(strings.Trim(folder, "/"), "/") {
+		if part != "" && library.ValidName(part) != nil {
+			return part
+		}
+	}
+	return ""
 }
 
 // folderPrefix gives the prefix of the keys in a folder of the bucket.

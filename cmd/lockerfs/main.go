@@ -40,14 +40,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	strict(root)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return int(exitOK)
 	}
 	var ran *ranError
 	if !errors.As(err, &ran) {
-		// Cobra found fault with the command line and ran nothing.
-		err = &fault{code: exitUsage, cause: err.Error(), next: "lockerfs --help"}
+		err = misuse(c, err)
 	}
 	f := diagnose(err, a.where)
 	a.logger("cli").Debug("the command failed", "code", int(f.code), "error", err)
