@@ -76,7 +76,7 @@ func (a *app) initiate(ctx context.Context, arg string, o initOptions) (initiate
 	}
 	u, err := parseStore(l.Store)
 	if err != nil {
-		return initiated{}, &fault{code: exitUsage, cause: err.Error(), next: "lockerfs help init"}
+		return initiated{}, &fault{code: exitUsage, cause: strings.Replace(err.Error(), ": "+remote.ErrInvalid.Error(), "", 1), next: "lockerfs help init"}
 	}
 	l.Store = u.String()
 	if _, _, err := findLocker(a.configPath(), o.name, l); err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
 )
 
@@ -55,4 +56,24 @@ func TestBar(t *testing.T) {
 		t.Errorf("the bar stays: %q", out.String())
 	}
 	(&bar{out: &out}).end() // nothing was ever shown
+}
+
+// Every kind of long work says how far it is in one line, word for word.
+func TestProgressOfEachKind(t *testing.T) {
+	for _, c := range [][2]string{
+		{"1 object listed, 1 new", adoptLine(intake.AdoptProgress{Listed: 1, New: 1})},
+		{"17 of 40,112 files read, 3.3 GB", adoptLine(intake.AdoptProgress{Walked: true, Listed: 41_000, Wanted: 40_112, Described: 17, ReadBytes: 33e8})},
+		{"1,200 files looked at, 3 to move so far", organizeLine(intake.OrganizeProgress{Looked: 1200, Planned: 3})},
+		{"2 of 3 files moved", organizeLine(intake.OrganizeProgress{Looked: 1200, Planned: 3, Done: 2})},
+		{"reading the catalog", verifyLine(catalog.VerifyProgress{})},
+		{"2,000 objects listed, 40,112 wanted", verifyLine(catalog.VerifyProgress{Listed: 2000, Wanted: 40_112})},
+		{"61 MB of 8.0 GB read, 1 fault", verifyLine(catalog.VerifyProgress{Listed: 2000, Wanted: 2000, ReadBytes: 61e6, ToRead: 8e9, Faults: 1})},
+		{"3 of 21 files, 61 MB of 500 MB", exportLine(intake.ExportProgress{Files: 21, Bytes: 5e8, Done: 3, DoneBytes: 61e6})},
+		{"0 of 1 file here", pinProgress{Files: 1, Bytes: 5e8}.text(false)},
+		{"3 of 21 files here, 61 MB of 500 MB, waiting: the disk is full", pinProgress{Files: 21, Here: 3, Bytes: 5e8, HereBytes: 61e6, Waiting: "the disk is\nfull"}.text(true)},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("got %q, want %q", c[1], c[0])
+		}
+	}
 }
