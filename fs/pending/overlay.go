@@ -101,6 +101,8 @@ type Overlay struct {
 	fitted int64
 	// epoch is the run of the log that uploads were meant for. turn is held.
 	epoch string
+	// packing: contents are committed when they have been offered to a scan pack. turn is held.
+	packing bool
 	// trashSeen is when it was looked what of the trash can still come back. turn is held.
 	trashSeen time.Time
 

@@ -23,6 +23,9 @@ func (u *Uploader) pack(ctx context.Context) {
 	if u.Pack == nil {
 		return
 	}
+	u.x.turn.Lock()
+	u.x.packing = true
+	u.x.turn.Unlock()
 	var changes []*change
 	var files []Packable
 	defer func() {
@@ -59,9 +62,17 @@ func (u *Uploader) packable(c *change) bool {
 	}
 	u.x.turn.Lock()
 	defer u.x.turn.Unlock()
-	tried := c.Content.tried
+	if c.Content.tried || !ready(c) {
+		return false
+	}
 	c.Content.tried = true
-	return !tried && ready(c)
+	return true
+}
+
+// unoffered tells whether a content came into the store after packs were made for the commit
+// that is planned: sending them takes time. It is in the next one then.
+func (p *planner) unoffered(c *change) bool {
+	return p.packing && c.Content != nil && c.Content.Sent != nil && c.Content.Sent.Pack == "" && !c.Content.tried
 }
 
 // packed notes in which pack a content is.

@@ -42,7 +42,7 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 	if err := x.givenUp(ctx); err != nil {
 		return nil, err
 	}
-	p, err := x.look(ctx, limit)
+	p, err := x.look(ctx, limit, x.packing)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +59,11 @@ func (x *Overlay) plan(ctx context.Context, limit int) ([]catalog.Op, error) {
 	return p.ops, nil
 }
 
-// look makes a plan that commits nobody to anything. turn is held.
-func (x *Overlay) look(ctx context.Context, limit int) (*planner, error) {
+// look makes a plan that commits nobody to anything, with packing of what was offered to a
+// scan pack only. turn is held.
+func (x *Overlay) look(ctx context.Context, limit int, packing bool) (*planner, error) {
 	all := x.ordered()
-	p := &planner{x: x, ctx: ctx, state: map[catalog.ID]progress{}, there: map[spot]catalog.ID{}, at: map[catalog.ID]spot{}}
+	p := &planner{x: x, ctx: ctx, packing: packing, state: map[catalog.ID]progress{}, there: map[spot]catalog.ID{}, at: map[catalog.ID]spot{}}
 	for _, c := range all {
 		if len(p.ops) >= limit {
 			break
@@ -99,12 +100,14 @@ const (
 )
 
 type planner struct {
-	x      *Overlay
-	ctx    context.Context
-	err    error
-	ops    []catalog.Op
-	frozen []*content
-	state  map[catalog.ID]progress
+	x   *Overlay
+	ctx context.Context
+	err error
+	ops []catalog.Op
+	// packing: a content that was not offered to a scan pack waits.
+	packing bool
+	frozen  []*content
+	state   map[catalog.ID]progress
 	// there is who has a name after ops, 0 for nobody, where that is not who has it in the
 	// index; at where an entry is that was put aside.
 	there  map[spot]catalog.ID

@@ -7,7 +7,7 @@ import (
 )
 
 func (p *planner) create(c *change) bool {
-	if !ready(c) || !p.folder(c.Parent) {
+	if !ready(c) || p.unoffered(c) || !p.folder(c.Parent) {
 		return false
 	}
 	e := c.entry()
@@ -88,7 +88,7 @@ func (p *planner) move(c *change) bool {
 		return false
 	}
 	// What takes its old name must not be late.
-	if e := p.x.named(spot{c.Base.Parent, c.Base.Name}); e != nil && e.ID != c.ID && !p.x.isLocal(e) && !ready(e) && e.Base == nil {
+	if e := p.x.named(spot{c.Base.Parent, c.Base.Name}); e != nil && e.ID != c.ID && !p.x.isLocal(e) && (!ready(e) || p.unoffered(e)) && e.Base == nil {
 		return false
 	}
 	if !p.free(c) {
@@ -218,7 +218,7 @@ func (p *planner) folder(id catalog.ID) bool {
 // update plans what changes nothing about names.
 func (p *planner) update(c *change) {
 	set := catalog.Op{Verb: catalog.Set, At: c.At, ID: c.ID}
-	if c.Content != nil && ready(c) {
+	if c.Content != nil && ready(c) && !p.unoffered(c) {
 		mtime := c.Content.mtime.Load()
 		p.emit(catalog.Op{Verb: catalog.Replace, At: c.At, ID: c.ID, MTime: &mtime, Version: c.Content.Sent})
 		p.frozen = append(p.frozen, c.Content)

@@ -287,6 +287,6 @@ func (x *Overlay) anything(ctx context.Context) bool {
 		return false
 	}
 	// A commit may be undecided, so this must not be a plan.
-	p, err := x.look(ctx, 1)
+	p, err := x.look(ctx, 1, false)
 	return err != nil || len(p.ops) > 0 || x.fitted != x.index.Applied()
 }
