@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 1
 export RAPID_SEED ?= 20261121
 VERSITYGW := v1.8.0
 
-.PHONY: build demo link test unit mount lint cross bench fuzz fuzz-tags setup tools clean help
+.PHONY: build screenshots demo link test unit mount lint cross bench fuzz fuzz-tags setup tools clean help
 
 build: ## build .bin/lockerfs
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags "-s -w" -o $(BIN)/lockerfs ./cmd/lockerfs
@@ -18,11 +18,11 @@ build: ## build .bin/lockerfs
 demo: setup-demo build $(if $(TOUR),tools link) ## a small locker, mounted at ~/lockerfs-demo/Music until Ctrl-C; PLAY=1 plays from it; TOUR=1 shows all in a minute
 	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/$(if $(TOUR),tour,demo).sh
 
-# The units run twice: -short lets properties draw a fifth of what they draw without -race,
-# which makes SQLite, compiled to Go, five times as slow.
+# Where properties are, the units run twice: with -race, which makes SQLite, compiled to Go,
+# five times as slow, -short lets them draw a fifth.
 test: setup tools build ## everything: units, contracts on real S3, real mounts, real players
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v /integration)
-	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /integration)
+	$(GO) test -timeout 20m ./cache/... ./fs/... ./prefetch
 	$(GO) test -timeout 20m -count=1 ./integration/...
 
 unit: ## what needs no mount, no player and no S3 server
@@ -52,6 +52,10 @@ fuzz-tags: ## those of the parsers of audio files
 
 setup: ## programs the tests use, from Debian (as root; else it says what to run)
 	@bash integration/scripts/setup.sh test
+
+screenshots: build ## the pictures of the README, docs/thunar*.png
+	@bash integration/scripts/setup.sh screenshots
+	@LOCKERFS=$(BIN)/lockerfs bash integration/scripts/screenshots.sh docs
 
 setup-demo:
 	@bash integration/scripts/setup.sh demo
