@@ -32,7 +32,11 @@ func newWire(t *testing.T, o link.Options) *wire {
 	g := remotetest.StartVersityGW(t)
 	w := &wire{at: bucket(t, g)}
 	endpoint := strings.TrimPrefix(g.Endpoint, "http://")
+	also := o.Observe
 	o.Target, o.Observe = endpoint, func(r link.Request) {
+		if also != nil {
+			also(r)
+		}
 		if r.Method == "GET" && strings.Contains(r.Target, "/Music/") {
 			w.mu.Lock()
 			w.songs = append(w.songs, r.Target+" "+r.Range)
