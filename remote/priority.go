@@ -17,7 +17,8 @@ const (
 	ReadAhead
 	// NextTrack: they are of what is likely to be played next.
 	NextTrack
-	// Copy: a program that copies files waits for them, or it or a scan will soon read them.
+	// Copy: a program that copies files waits for them, or it or a scan will soon read them,
+	// or they are heads of tracks that may be played later.
 	Copy
 	// Upload: what was written here is on its way to the store.
 	Upload

@@ -176,9 +176,9 @@ func (a *ahead) classOf(file prefetch.File, c prefetch.Class) remote.Class {
 	switch {
 	case c == prefetch.ReadAhead && a.planner.Plays(file):
 		return remote.ReadAhead
-	case c == prefetch.NextTrack, c == prefetch.AlbumHeads:
+	case c == prefetch.NextTrack:
 		return remote.NextTrack
-	default:
+	default: // heads of the rest of the album too: on a thin link what comes next comes first
 		return remote.Copy
 	}
 }

@@ -26,17 +26,18 @@ type body struct {
 	at     int64  // offset in the object of the next byte
 	end    int64  // of the range; -1 until the object's size is known
 	last   int64  // end of the piece on its way
+	number int    // in the order of the bodies; 0 before the first piece
 
 	mu     sync.Mutex // guards the fields below; no call under it
 	piece  io.ReadCloser
-	pass   *pass
+	pass   *pass // kept between pieces
 	closed bool
 }
 
 // open asks for the next piece, when its turn comes.
 func (b *body) open() (remote.Object, error) {
 	s := b.store
-	p, err := s.queue.enter(b.ctx, b.ticket)
+	p, err := b.enter()
 	if err != nil {
 		return remote.Object{}, err
 	}
@@ -64,6 +65,26 @@ func (b *body) open() (remote.Object, error) {
 		b.last = min(r.Offset+r.Length, obj.Size)
 	}
 	return obj, b.take(piece, p)
+}
+
+// enter waits for the body's turn. One that has begun goes on before others of its class
+// do that came later: what is wanted first is here first, and not all of it late.
+func (b *body) enter() (*pass, error) {
+	b.mu.Lock()
+	p := b.pass
+	b.pass = nil
+	b.mu.Unlock()
+	if p != nil {
+		if b.store.queue.goesOn(p) {
+			return p, nil
+		}
+		b.store.queue.leave(p)
+	}
+	p, err := b.store.queue.enter(b.ctx, b.ticket, b.number)
+	if err == nil {
+		b.number = p.body
+	}
+	return p, err
 }
 
 // same fixes the version with the first answer and holds the others to it: not every
@@ -181,17 +202,26 @@ func (b *body) limit(n int) error {
 	return err
 }
 
-// drop ends the piece being read.
+// drop ends the piece being read, and gives up the turn unless another piece follows.
 func (b *body) drop() error {
 	b.mu.Lock()
 	piece, p := b.piece, b.pass
-	b.piece, b.pass = nil, nil
+	b.piece = nil
+	if p != nil && (b.closed || b.at >= b.end) {
+		b.pass = nil
+	} else {
+		p = nil
+	}
 	b.mu.Unlock()
+	if piece != nil {
+		b.store.meter.end()
+	}
+	if p != nil {
+		b.store.queue.leave(p)
+	}
 	if piece == nil {
 		return nil
 	}
-	b.store.meter.end()
-	b.store.queue.leave(p)
 	return piece.Close()
 }
 

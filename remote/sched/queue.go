@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -28,7 +29,8 @@ type queue struct {
 	mu      sync.Mutex // guards all fields below and those of passes; no lock is taken under it
 	depth   int
 	behind  int                     // how many background bodies may go together
-	waiting [remote.Classes][]*pass // in the order they came
+	bodies  int                     // that have come
+	waiting [remote.Classes][]*pass // in the order their bodies came
 	going   [remote.Classes]int     // bodies on their way, by their present class
 	crowded bool                    // something has waited since the last look
 	depths  depths
@@ -38,6 +40,7 @@ type queue struct {
 // pass is one request in the queue.
 type pass struct {
 	class    remote.Class
+	body     int // which it is for, in the order they came
 	goes     bool
 	over     bool
 	admitted chan struct{} // closed when it may go
@@ -46,14 +49,19 @@ type pass struct {
 
 func newQueue() *queue { return &queue{depth: firstDepth, behind: 1, calm: make(chan struct{})} }
 
-// enter waits until a request of the ticket's class may go. The pass must leave.
-func (q *queue) enter(ctx context.Context, t *remote.Ticket) (*pass, error) {
+// enter waits until a request of the ticket's class may go, for a body that came as the
+// body-th, or is new where that is 0. The pass must leave.
+func (q *queue) enter(ctx context.Context, t *remote.Ticket, body int) (*pass, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := &pass{class: t.Class(), admitted: make(chan struct{})}
+	p := &pass{class: t.Class(), body: body, admitted: make(chan struct{})}
 	q.mu.Lock()
-	q.waiting[p.class] = append(q.waiting[p.class], p)
+	if p.body == 0 {
+		q.bodies++
+		p.body = q.bodies
+	}
+	q.wait(p)
 	q.admit()
 	q.crowded = q.crowded || !p.goes
 	q.mu.Unlock()
@@ -66,6 +74,21 @@ func (q *queue) enter(ctx context.Context, t *remote.Ticket) (*pass, error) {
 		q.leave(p)
 		return nil, ctx.Err()
 	}
+}
+
+// goesOn tells whether a pass that goes may be used for one more request: nothing that is
+// more urgent waits, and there is room.
+func (q *queue) goesOn(p *pass) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	together := q.going[p.class]
+	for c := range p.class {
+		if len(q.waiting[c]) > 0 {
+			return false
+		}
+		together += q.going[c]
+	}
+	return together <= q.room(p.class)
 }
 
 // leave ends a pass, whether it goes or still waits. Leaving twice does nothing.
@@ -93,9 +116,16 @@ func (q *queue) change(p *pass, c remote.Class) {
 	if p.goes {
 		q.going[c]++
 	} else {
-		q.waiting[c] = append(q.waiting[c], p)
+		q.wait(p)
 	}
 	q.settle()
+}
+
+// wait lets p wait behind those whose bodies came before. With q.mu held.
+func (q *queue) wait(p *pass) {
+	w := q.waiting[p.class]
+	i, _ := slices.BinarySearchFunc(w, p, func(a, b *pass) int { return cmp.Compare(a.body, b.body) })
+	q.waiting[p.class] = slices.Insert(w, i, p)
 }
 
 // remove takes a pass out of the counts of its class. With q.mu held.

@@ -117,6 +117,25 @@ func TestRaise(t *testing.T) {
 	})
 }
 
+// What is wanted first is here first, and not all of it late.
+func TestOneBodyAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(newLink(3*mbit, 50*time.Millisecond))
+		fetch(t, s, remote.NewTicket(remote.Pin), "before", mib) // the link is known
+		alone := mib * time.Second / (3 * mbit)
+		var all sync.WaitGroup
+		for i := range 4 {
+			all.Go(func() {
+				if took, most := fetch(t, s, remote.NewTicket(remote.NextTrack), "next", mib), time.Duration(i+2)*alone*5/4; took > most {
+					t.Errorf("track %d was here after %v, want %v", i+1, took, most)
+				}
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+	})
+}
+
 // Depth follows the link: many at once on a long fat one, few on a thin one.
 func TestDepthFollowsTheLink(t *testing.T) {
 	for _, link := range []struct {
