@@ -76,9 +76,10 @@ func newHeads(e *engine) *heads {
 	return h
 }
 
-// kept tells whether a file is here without its head: it is pinned, or whole in a pack.
+// kept tells whether a file is here without its head: it is pinned, or whole in a pack. One
+// that was adopted comes all the same: its hash is learned from the cache.
 func (e *engine) kept(v *catalog.Version) bool {
-	return e.pins.has(v) || e.packs.bytes(v) == v.Size
+	return e.pins.has(v) || e.packs.bytes(v) == v.Size && v.SHA256.Known()
 }
 
 // stats is nil where there are no heads.
