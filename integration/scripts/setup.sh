@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that `make test` or `make demo` needs, or says which
-# command would. Usage: setup.sh test|demo
+# command would. Usage: setup.sh test|demo|screenshots
 set -euo pipefail
 
 # package: the program that shows it is there
@@ -14,10 +14,14 @@ test=("${demo[@]}" "${tour[@]}" gcc:gcc libc6-dev:/usr/include/stdio.h mpd:mpd m
 	quodlibet:quodlibet exfalso:operon python3-yaml:/usr/lib/python3/dist-packages/yaml/__init__.py
 	vlc-bin:cvlc vlc-plugin-base:/usr/share/doc/vlc-plugin-base xvfb:Xvfb
 	nautilus:nautilus thunar:thunar tumbler:/usr/lib/x86_64-linux-gnu/tumbler-1/tumblerd dbus:dbus-daemon)
+screenshots=(fuse3:fusermount3 ffmpeg:ffmpeg thunar:thunar tumbler:/usr/lib/x86_64-linux-gnu/tumbler-1/tumblerd xfconf:xfconf-query
+	dbus:dbus-daemon xvfb:Xvfb xdotool:xdotool imagemagick:convert elementary-xfce-icon-theme:/usr/share/icons/elementary-xfce
+	fonts-cantarell:/usr/share/fonts/opentype/cantarell fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf)
 case "${1:-}" in
+screenshots) want=("${screenshots[@]}") ;;
 demo) want=("${demo[@]}") ;;
 test) want=("${test[@]}") ;;
-*) echo "usage: setup.sh test|demo" >&2; exit 2 ;;
+*) echo "usage: setup.sh test|demo|screenshots" >&2; exit 2 ;;
 esac
 
 missing=()
