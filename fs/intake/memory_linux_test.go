@@ -43,7 +43,10 @@ func (discarding) Put(_ context.Context, key string, body *io.SectionReader, _ r
 // as Linux has them, so that this is more than what comes and goes: buffers above all, of
 // which there are as many as were ever in use at once.
 func TestMemoryIsFlat(t *testing.T) {
-	const files, batch = 5000, 100
+	files, batch := 5000, 100
+	if testing.Short() {
+		files, batch = 2000, 40
+	}
 	d, dir := newDevice(t, remotetest.NewMemory()), t.TempDir()
 	for range 13 {
 		dir = filepath.Join(dir, strings.Repeat("deep", 60))
@@ -57,7 +60,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	scales := &weighing{Committer: d.importer.Commit}
 	d.importer.Commit, d.importer.Store = scales, discarding{}
 	d.importer.SetBatch(batch)
-	if r := d.run(t, intake.Options{}, dir); r.Imported != files {
+	if r := d.run(t, intake.Options{}, dir); r.Imported != int64(files) {
 		t.Fatalf("%d of %d files imported", r.Imported, files)
 	}
 	third := len(scales.live) / 3
