@@ -117,11 +117,25 @@ func stem(name string) string {
 func (l *ledger) robbed(log *replayed, devices map[string]string) (lost []event) {
 	for _, e := range log.taken {
 		since := time.Unix(0, log.brought[e.sum].Time)
-		if _, ours := l.kept[e.sum]; ours && !l.dropped(devices[e.Device], e.sum, e.name, since) {
+		if _, ours := l.kept[e.sum]; ours && !l.dropped(devices[e.Device], e.sum, e.name, since) && !l.replacedUnseen(log, devices[e.Device], e.sum, since) {
 			lost = append(lost, e)
 		}
 	}
 	return lost
+}
+
+// replacedUnseen tells whether a device did away with what content has replaced, at a time
+// when it may have been replaced already: the commit of another device came in between a look
+// and a removal, of a file that has another name here.
+func (l *ledger) replacedUnseen(log *replayed, device, sum string, since time.Time) bool {
+	for was, ok := log.before[sum]; ok; was, ok = log.before[was] {
+		for _, n := range l.gone {
+			if n.device == device && n.sum == was && (n.over.IsZero() || n.over.After(since)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // alien gives what stands in a tree and nobody wrote whole.

@@ -70,6 +70,8 @@ type replayed struct {
 	// brought is when content first came in; taken is what left, in order.
 	brought map[string]event
 	taken   []event
+	// before has for content that replaced other that other.
+	before map[string]string
 	// commits counts all, broken those that count as empty.
 	commits, broken int
 }
@@ -78,7 +80,7 @@ type replayed struct {
 func replay(t *testing.T, root string) *replayed {
 	t.Helper()
 	r := &replayed{entries: map[string]logEntry{replayRoot: {ID: replayRoot, Kind: "dir"}}, names: map[[2]string]string{},
-		used: map[string]bool{}, brought: map[string]event{}}
+		used: map[string]bool{}, brought: map[string]event{}, before: map[string]string{}}
 	var format struct{ Epoch string }
 	if b, err := os.ReadFile(filepath.Join(root, ".lockerfs/format.json")); err != nil || json.Unmarshal(b, &format) != nil {
 		t.Fatalf("format.json: %s, %v", b, err)
@@ -202,6 +204,7 @@ func (r *replayed) replace(op *logOp) error {
 		}
 		r.used[op.Version.ID] = true
 		r.events = append(r.events, event{sum: e.Version.SHA256, name: e.Name}, event{sum: op.Version.SHA256})
+		r.before[op.Version.SHA256] = e.Version.SHA256
 	}
 	e.Version = op.Version
 	r.entries[e.ID] = e
