@@ -13,20 +13,37 @@ import (
 )
 
 // TestHeadsComeWhenIdle: the first 768 KiB of every track comes by itself; then each
-// begins without a request.
+// begins without a request. So does the cover, which is in no scan pack that could be had.
 func TestHeadsComeWhenIdle(t *testing.T) {
 	need(t, "ffmpeg")
 	w := newWire(t, link.Options{RTT: 10 * time.Millisecond})
-	d := newLocker(t, w.at)
-	d.run("import", noise(t, 5, 12))
+	music := noise(t, 5, 12)
+	if err := os.WriteFile(filepath.Join(music, "cover.jpg"), randomBytes(3, 100_000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	newLocker(t, w.at).run("import", music)
+	for _, pack := range packFiles(t, w.at) {
+		if err := os.Remove(pack); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := newDevice(t, w.at)
 	d.mount()
 	eventually(t, 30*time.Second, "all heads", func() bool {
-		var s struct{ Heads struct{ Complete bool } }
+		var s struct {
+			Heads struct {
+				Complete      bool
+				Count, Wanted int
+			}
+		}
 		if err := json.Unmarshal(d.answer("status", "--json"), &s); err != nil {
 			t.Fatal(err)
 		}
-		return s.Heads.Complete
+		return s.Heads.Complete && s.Heads.Count == 5 && s.Heads.Wanted == 5
 	})
+	if at := state(t, filepath.Join(d.mnt, "Merzbow/Noise/cover.jpg")); at != "local" {
+		t.Errorf("the cover is %s", at)
+	}
 	const head = 768 << 10 // what lies behind may be asked for, if this machine dawdles
 	before := w.heads(head)
 	for i := 1; i <= 5; i++ {

@@ -32,7 +32,7 @@ const (
 	headPause = 10 * time.Second
 	// countingPause is how often the cache is asked whether it has counted what it holds.
 	countingPause = 100 * time.Millisecond
-	// maxHeads bounds those that are remembered, 16 bytes each.
+	// maxHeads bounds those that are remembered, 24 bytes each.
 	maxHeads = 200_000
 )
 
@@ -144,7 +144,7 @@ func (h *heads) round(ctx context.Context) error {
 	}
 	slices.SortFunc(newest.files, func(a, b dated) int { return cmp.Compare(b.mtime, a.mtime) })
 	h.mu.Lock()
-	h.state = headStats{Wanted: len(newest.files)}
+	h.state = headStats{Wanted: newest.tracks()}
 	h.mu.Unlock()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
@@ -152,7 +152,7 @@ func (h *heads) round(ctx context.Context) error {
 		if gctx.Err() != nil {
 			break
 		}
-		g.Go(func() error { return h.bring(gctx, f.node) })
+		g.Go(func() error { return h.bring(gctx, f) })
 	}
 	err = g.Wait()
 	h.mu.Lock()
@@ -178,8 +178,8 @@ func (h *heads) room(ctx context.Context) (int64, error) {
 }
 
 // bring fetches one head, if it is not here.
-func (h *heads) bring(ctx context.Context, node catalog.ID) error {
-	v, err := h.index.Version(ctx, node)
+func (h *heads) bring(ctx context.Context, f dated) error {
+	v, err := h.index.Version(ctx, f.node)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return nil // removed meanwhile
 	}
@@ -202,19 +202,23 @@ func (h *heads) bring(ctx context.Context, node catalog.ID) error {
 			return nil // the next round tries again
 		}
 	}
+	if f.picture {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.state.Count++
 	return nil
 }
 
-// dated is a track and when it changed.
+// dated is a track or a picture and when it changed.
 type dated struct {
-	node  catalog.ID
-	mtime int64
+	node    catalog.ID
+	mtime   int64
+	picture bool
 }
 
-// youngest keeps the tracks that changed last, as a heap with the oldest in front.
+// youngest keeps the files that changed last, as a heap with the oldest in front.
 type youngest struct {
 	files []dated
 	most  int
@@ -228,6 +232,16 @@ func (y *youngest) Pop() any {
 	last := y.files[len(y.files)-1]
 	y.files = y.files[:len(y.files)-1]
 	return last
+}
+
+// tracks counts those that are no pictures.
+func (y *youngest) tracks() (n int) {
+	for _, f := range y.files {
+		if !f.picture {
+			n++
+		}
+	}
+	return n
 }
 
 func (y *youngest) add(d dated) {
@@ -260,7 +274,7 @@ func (h *heads) collect(ctx context.Context, into *youngest, folder catalog.ID, 
 					return err
 				}
 			} else if a.Size > 0 && (tag.Audio(a.Name) || intake.Picture(a.Name) && a.Size <= headBytes) {
-				into.add(dated{a.Node, a.MTime})
+				into.add(dated{a.Node, a.MTime, !tag.Audio(a.Name)})
 			}
 		}
 		if len(page) < packPage {
