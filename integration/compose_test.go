@@ -86,6 +86,7 @@ player=$!
 inside() { nsenter --mount="/proc/$player/ns/mnt" setpriv --reuid="$WHO" --regid="$WHO" --clear-groups "$@"; }
 asks() { inside mpc -h /var/lib/mpd/socket "$@"; }
 await() { for _ in $(seq 400); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; echo "FAIL: in vain: $*"; cat "$DIR"/*.log; exit 1; }
+answers() { inside head -c1 "$MNT/Björk/Homogenic/01 Hunter.mp3"; } # a dead mount lists from the kernel's memory
 is() { grep -q " $MNT fuse.lockerfs " /proc/mounts; }
 isnot() { ! is; }
 knows() { asks update --wait >/dev/null; echo "$1: MPD knows $(asks listall | wc -l)"; }
@@ -94,21 +95,21 @@ contain() { unshare --mount --propagation unchanged "$LOCKERFS" $COMMAND 2>>"$DI
 await asks status
 knows "before"
 contain
-await inside ls "$MNT/Pink Floyd"
+await answers
 knows "mounted"
 kill -9 $daemon; wait $daemon || true
 knows "killed"
 contain
-await inside ls "$MNT/Pink Floyd"
+await answers
 knows "in another container"
 echo "sum $(inside sha256sum "$MNT/Björk/Homogenic/01 Hunter.mp3")"
 kill $daemon; wait $daemon
 inside ls "$MNT" 2>/dev/null && { echo "FAIL: the bare mount point can be listed"; exit 1; }
 knows "unmounted"
 "$LOCKERFS" mount --detach --allow-other "$MNT"
-await inside ls "$MNT/Pink Floyd"
+await answers
 kill -9 "$("$LOCKERFS" --json status | jq .process)"
-await inside ls "$MNT/Pink Floyd"
+await answers
 knows "crashed on the host"
 asks add "Pink Floyd/The Wall"
 asks play
