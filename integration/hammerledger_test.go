@@ -128,7 +128,9 @@ func (l *ledger) robbed(log *replayed, devices map[string]string) (lost []event)
 // when it may have been replaced already: the commit of another device came in between a look
 // and a removal, of a file that has another name here.
 func (l *ledger) replacedUnseen(log *replayed, device, sum string, since time.Time) bool {
-	for was, ok := log.before[sum]; ok; was, ok = log.before[was] {
+	seen := map[string]bool{} // what is restored comes again
+	for was, ok := log.before[sum]; ok && !seen[was]; was, ok = log.before[was] {
+		seen[was] = true
 		for _, n := range l.gone {
 			if n.device == device && n.sum == was && (n.over.IsZero() || n.over.After(since)) {
 				return true
