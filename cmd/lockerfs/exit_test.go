@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lockerfs/lockerfs/cache"
 	"github.com/lockerfs/lockerfs/fs"
@@ -91,5 +94,22 @@ func TestSymptoms(t *testing.T) {
 		if f.next == "" && f.code != exitInterrupted || strings.ContainsAny(f.cause+f.next, "{}") {
 			t.Errorf("%v: got %q, %q", s.kind, f.cause, f.next)
 		}
+	}
+}
+
+// What a person reads of every kind of error, word for word.
+func TestEverySymptom(t *testing.T) {
+	var got bytes.Buffer
+	for _, s := range symptoms() {
+		f := diagnose(s.kind, where{store: "s3://crates/home", state: "STATE", mount: "/home/me/Locker"})
+		fmt.Fprintf(&got, "%d\n", f.code)
+		f.print(&got)
+	}
+	want, err := os.ReadFile("testdata/symptoms.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
