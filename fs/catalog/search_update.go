@@ -17,10 +17,10 @@ import (
 // A transaction brings up so many entries, and no more after so long: about the time
 // that a commit waits for it.
 const (
-	searchBatch = 500
-	searchSpell = 50 * time.Millisecond
+	searchBatch = 4000
+	searchSpell = 200 * time.Millisecond
 	// searchPause is how long it then makes way.
-	searchPause = 5 * searchSpell
+	searchPause = 250 * time.Millisecond
 )
 
 // UpdateSearch brings search up to the last commit, as Search itself does first. Who
@@ -55,10 +55,22 @@ func (x *Index) updateSearchBatch(ctx context.Context, entries int) error {
 		return err
 	}
 	defer x.applying.give()
+	// What a power cut takes back is done again, and a commit after it makes both durable.
+	defer x.leisurely(ctx)()
 	return x.transact(ctx, func(st *txState) error {
 		u := searchUpdate{txState: st, left: entries, until: time.Now().Add(searchSpell), folders: newFolderPaths(st)}
 		return u.run()
 	}, (*sql.Tx).Commit)
+}
+
+// leisurely has transactions return before the disk has them, and gives what ends that. It
+// needs the turn.
+func (x *Index) leisurely(ctx context.Context) (end func()) {
+	set := func(mode string) {
+		_, _ = x.write.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = "+mode)
+	}
+	set("NORMAL")
+	return func() { set("FULL") }
 }
 
 // searchPage is how many entries of a folder are read at once.
@@ -190,6 +202,20 @@ func (u *searchUpdate) row(id ID) (row int64, found bool, err error) {
 	return row, found, err
 }
 
+// newRow gives a file a number. RETURNING would make the statement one that can be undone by
+// itself, and for such FTS5 writes all it has gathered to the database first.
+func (u *searchUpdate) newRow(id ID) (row int64, err error) {
+	st, err := u.stmt("INSERT INTO search_row (id) VALUES (?)")
+	if err != nil {
+		return 0, err
+	}
+	done, err := st.ExecContext(u.ctx, int64(id))
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
+}
+
 // file makes search know a file as it is now.
 func (u *searchUpdate) file(e *Entry) error {
 	folder, err := u.folders.path(e.Parent)
@@ -206,7 +232,7 @@ func (u *searchUpdate) file(e *Entry) error {
 	case found:
 		err = u.exec("DELETE FROM search WHERE rowid = ?", row)
 	default:
-		_, err = u.one("INSERT INTO search_row (id) VALUES (?) RETURNING row", []any{int64(e.ID)}, &row)
+		row, err = u.newRow(e.ID)
 	}
 	if err != nil {
 		return err
