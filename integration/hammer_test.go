@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func TestHammer(t *testing.T) {
 	}
 	for _, hand := range h.hands {
 		hand.rise()
-		hand.d.run("sync", "--wait")
+		hand.settles()
 	}
 	var devices []*device
 	for _, hand := range h.hands {
@@ -68,6 +69,17 @@ func TestHammer(t *testing.T) {
 	h.judge()
 	for _, hand := range h.hands {
 		hand.d.unmount()
+	}
+}
+
+// settles brings all to the store. A daemon that does not is asked what it waits for.
+func (h *hand) settles() {
+	h.d.t.Helper()
+	if out, err := h.d.try("sync", "--wait"); err != nil {
+		standing, _ := h.d.try("status")
+		h.d.daemon.Process.Signal(syscall.SIGQUIT)
+		h.d.daemon.Wait()
+		h.d.t.Fatalf("sync --wait of %s: %v\n%s\n%s\n%s", h.name, err, out, standing, h.d.out)
 	}
 }
 
