@@ -1,6 +1,8 @@
 # What demo.sh and tour.sh share. It is sourced.
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold='' dim='' plain=''
+[ ! -t 1 ] || bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
+say() { printf '\n%s\n' "$bold$*$plain"; }
 
 # tone FILE FREQUENCY SECONDS [TAG=VALUE...]: a track of nothing much, encoded and tagged for real.
 tone() {

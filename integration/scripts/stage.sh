@@ -59,7 +59,7 @@ size() { # BYTES
 exec 3>&1
 tell() { printf '   %s\n' "$*"; }
 shown() { # COMMAND...: runs it, after showing it
-	printf '   \033[2m$ %s\033[0m\n' >&3 "$(printf '%s ' "${@@Q}" | sed "s/'\([^' *?;&()]*\)'/\1/g; s/ $//; s|$tour/||g")"
+	printf '   %s\n' >&3 "$dim\$ $(printf '%s ' "${@@Q}" | sed "s/'\([^' *?;&()]*\)'/\1/g; s/ $//; s|$tour/||g")$plain"
 	now # what shows it does not count, where there is no pipe
 	"$@"
 }
