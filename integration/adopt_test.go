@@ -257,8 +257,15 @@ func (s *shop) stock(n int) (pictures int64) {
 	return pictures
 }
 
-// TestAdoptOverALink measures adopting over a link of 50 ms and 50 Mbit/s.
+// TestAdoptOverALink measures adopting over a link of 50 ms and 50 Mbit/s, by a process of its
+// own and by the daemon of a mount.
 func TestAdoptOverALink(t *testing.T) {
+	for name, mounted := range map[string]bool{"alone": false, "mounted": true} {
+		t.Run(name, func(t *testing.T) { adoptOverALink(t, mounted) })
+	}
+}
+
+func adoptOverALink(t *testing.T, mounted bool) {
 	var mu sync.Mutex
 	count := map[string]int{}
 	g := remotetest.StartVersityGW(t)
@@ -285,6 +292,10 @@ func TestAdoptOverALink(t *testing.T) {
 	at.url = strings.Replace(at.url, escape(strings.TrimPrefix(g.Endpoint, "http://")), escape(l.Addr()), 1)
 	d := newDevice(t, at)
 	d.run("init", at.url)
+	began := time.Now()
+	if mounted {
+		d.mount("--heads", "0")
+	}
 	var got struct {
 		New, Described, Requests int64
 		ReadBytes                int64         `json:"read_bytes"`
@@ -303,7 +314,15 @@ func TestAdoptOverALink(t *testing.T) {
 	n := float64(*adoptTracks)
 	t.Logf("%d tracks: names in %v, all in %v; %.2f requests, %.1f kB and %.1f kB of pictures a track; requests %v", *adoptTracks, got.Tree, got.Elapsed,
 		float64(got.Requests)/n, float64(got.ReadBytes-pictures)/n/1000, float64(pictures)/n/1000, count)
-	if got.New != int64(*adoptTracks) || got.Described != got.New || float64(got.Requests) > 2.2*n || float64(got.ReadBytes-pictures) > 100_000*n {
+	if mounted { // it began to adopt by itself
+		mu.Lock()
+		gets := count["GET"]
+		mu.Unlock()
+		t.Logf("all in %v from the mount on, %d requests", time.Since(began), gets)
+		if gets < *adoptTracks || float64(gets) > 2.2*n {
+			t.Errorf("%d requests", gets)
+		}
+	} else if got.New != int64(*adoptTracks) || got.Described != got.New || float64(got.Requests) > 2.2*n || float64(got.ReadBytes-pictures) > 100_000*n {
 		t.Errorf("got %+v", got)
 	}
 	mu.Lock()

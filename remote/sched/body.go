@@ -80,7 +80,7 @@ func (b *body) enter() (*pass, error) {
 		}
 		b.store.queue.leave(p)
 	}
-	p, err := b.store.queue.enter(b.ctx, b.ticket, b.number)
+	p, err := b.store.queue.enter(b.ctx, b.ticket, b.number, b.end >= 0 && b.end-b.at <= smallBody)
 	if err == nil {
 		b.number = p.body
 	}

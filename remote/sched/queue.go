@@ -19,6 +19,10 @@ const (
 	maxDepth = 32
 	// maxBackground bounds the bodies of the classes after ReadAhead.
 	maxBackground = 4
+	// maxSmall bounds them when they are of smallBody bytes at most: such wait for the round
+	// trip and not for the link, so the depth, which follows what fills the link, is not asked.
+	maxSmall  = 12
+	smallBody = 2 * minPiece
 	// trickle is how long a held body waits before it reads a little all the same:
 	// servers drop connections that stand still, and readers give them up.
 	trickle = time.Second
@@ -29,6 +33,7 @@ type queue struct {
 	mu      sync.Mutex // guards all fields below and those of passes; no lock is taken under it
 	depth   int
 	behind  int                     // how many background bodies may go together
+	small   int                     // the same, of small ones
 	bodies  int                     // that have come
 	waiting [remote.Classes][]*pass // in the order their bodies came
 	going   [remote.Classes]int     // bodies on their way, by their present class
@@ -40,22 +45,25 @@ type queue struct {
 // pass is one request in the queue.
 type pass struct {
 	class    remote.Class
-	body     int // which it is for, in the order they came
+	body     int  // which it is for, in the order they came
+	small    bool // it asks for smallBody at most
 	goes     bool
 	over     bool
 	admitted chan struct{} // closed when it may go
 	unwatch  func()
 }
 
-func newQueue() *queue { return &queue{depth: firstDepth, behind: 1, calm: make(chan struct{})} }
+func newQueue() *queue {
+	return &queue{depth: firstDepth, behind: 1, small: 1, calm: make(chan struct{})}
+}
 
 // enter waits until a request of the ticket's class may go, for a body that came as the
-// body-th, or is new where that is 0. The pass must leave.
-func (q *queue) enter(ctx context.Context, t *remote.Ticket, body int) (*pass, error) {
+// body-th, or is new where that is 0. small says that it asks for little. The pass must leave.
+func (q *queue) enter(ctx context.Context, t *remote.Ticket, body int, small bool) (*pass, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := &pass{class: t.Class(), body: body, admitted: make(chan struct{})}
+	p := &pass{class: t.Class(), body: body, small: small, admitted: make(chan struct{})}
 	q.mu.Lock()
 	if p.body == 0 {
 		q.bodies++
@@ -88,7 +96,7 @@ func (q *queue) goesOn(p *pass) bool {
 		}
 		together += q.going[c]
 	}
-	return together <= q.room(p.class)
+	return together <= q.room(p.class, p.small)
 }
 
 // leave ends a pass, whether it goes or still waits. Leaving twice does nothing.
@@ -151,7 +159,7 @@ func (q *queue) settle() {
 func (q *queue) admit() {
 	before := 0
 	for c := range q.waiting {
-		for len(q.waiting[c]) > 0 && before+q.going[c] < q.room(remote.Class(c)) {
+		for len(q.waiting[c]) > 0 && before+q.going[c] < q.room(remote.Class(c), q.waiting[c][0].small) {
 			p := q.waiting[c][0]
 			q.waiting[c] = slices.Delete(q.waiting[c], 0, 1)
 			p.goes = true
@@ -165,9 +173,13 @@ func (q *queue) admit() {
 	}
 }
 
-// room is how many bodies of class c and of those before it may go together.
-func (q *queue) room(c remote.Class) int {
-	if background(c) {
+// room is how many bodies of class c and of those before it may go together, for one that
+// is small or not.
+func (q *queue) room(c remote.Class, small bool) int {
+	switch {
+	case background(c) && small:
+		return q.small
+	case background(c):
 		return min(q.depth, q.behind)
 	}
 	return q.depth
@@ -218,6 +230,7 @@ func (q *queue) widen(rate float64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.behind = min(max(int(rate*pieceTime.Seconds())/minPiece, 1), maxBackground)
+	q.small = min(max(int(rate*pieceTime.Seconds())/smallBody, q.behind), maxSmall)
 	q.admit()
 }
 

@@ -97,7 +97,7 @@ func (s *Store) piece(c remote.Class) int64 {
 		return firstPiece
 	}
 	s.queue.mu.Lock()
-	together := s.queue.room(c)
+	together := s.queue.room(c, false)
 	s.queue.mu.Unlock()
 	return min(max(int64(rate*pieceTime.Seconds())/int64(together), minPiece), maxPiece)
 }
