@@ -47,3 +47,22 @@ func TestAbort(t *testing.T) {
 		t.Error("nothing is mounted, and it was aborted")
 	}
 }
+
+// TestDiesWhileAsked: a mount whose process dies while it is asked whether it lives is dead.
+func TestDiesWhileAsked(t *testing.T) {
+	dir, daemon := doomedMount(t)
+	if err := daemon.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	found := make(chan bool, 1)
+	go func() { found <- dead(dir) }()
+	<-time.After(200 * time.Millisecond) // it waits
+	daemon.Process.Kill()
+	daemon.Wait()
+	if !<-found {
+		t.Error("it is said to be alive")
+	}
+	if err := ClearDead(dir); err != nil {
+		t.Error(err)
+	}
+}

@@ -132,7 +132,8 @@ func dead(dir string) bool {
 	}()
 	select {
 	case err := <-answer:
-		return errors.Is(err, unix.ENOTCONN)
+		// The second where it died while it was asked.
+		return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 	case <-time.After(probeTimeout):
 		return false
 	}

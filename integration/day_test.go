@@ -195,7 +195,7 @@ audio_output {
 `
 
 // sound gives the sound of tracks in a music folder, which MPD plays one after the other.
-// So it may at the end of its queue; therefore the first track, which is lossless, follows
+// It may drop the last second also at the end of its queue; therefore the first track, which is lossless, follows
 // twice: what came before it is heard to the end.
 func (m *mpd) sound(music string, paths []string) string {
 	m.t.Helper()
@@ -216,7 +216,8 @@ func (m *mpd) sound(music string, paths []string) string {
 	if err != nil || !bytes.HasPrefix(b, []byte(first)) {
 		m.t.Fatalf("MPD: what is lossless does not sound like it: %v", err)
 	}
-	n := bytes.Index(b[len(first):], []byte(first))
+	// Its beginning is enough: it may have lost its own last second.
+	n := bytes.Index(b[len(first):], []byte(first[:second/2]))
 	if n < 0 {
 		m.t.Fatalf("MPD has played only %.3f s", float64(len(b))/second)
 	}
