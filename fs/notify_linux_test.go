@@ -239,22 +239,28 @@ func TestReplacedWhileOpen(t *testing.T) {
 	}
 }
 
-// A new mode or time does not cost the pages that the kernel has.
+// A new mode or time does not cost the pages that the kernel has. It may drop them by itself
+// when memory is short, so once of three times is enough.
 func TestNewTimeKeepsPages(t *testing.T) {
-	w := newWorld(t, Options{})
+	w := newWorld(t, Options{Timeout: time.Second})
 	file := w.file(catalog.Root, "song", pattern(1<<20, 1))
 	song := filepath.Join(w.mount(MountOptions{}), "song")
-	if _, err := os.ReadFile(song); err != nil {
-		t.Fatal(err)
+	for round := range 3 {
+		if _, err := os.ReadFile(song); err != nil {
+			t.Fatal(err)
+		}
+		later := int64(epoch + 5e9*(round+1))
+		w.change(catalog.Op{Verb: catalog.Set, ID: file, MTime: &later})
+		shows(t, "the new time", func() bool { return mtime(t, song) == later })
+		w.bytes.stall(w.node("song"), true) // any request for bytes would hang
+		got, err := os.ReadFile(song)
+		w.bytes.stall(w.node("song"), false)
+		if err == nil && bytes.Equal(got, pattern(1<<20, 1)) {
+			return
+		}
+		t.Logf("got %v, %d bytes", err, len(got))
 	}
-	later := int64(epoch + 5e9)
-	w.change(catalog.Op{Verb: catalog.Set, ID: file, MTime: &later})
-	shows(t, "the new time", func() bool { return mtime(t, song) == later })
-	w.bytes.stall(w.node("song"), true) // any request for bytes would hang
-	got, err := os.ReadFile(song)
-	if err != nil || !bytes.Equal(got, pattern(1<<20, 1)) {
-		t.Errorf("got %v, %d bytes", err, len(got))
-	}
+	t.Error("the pages were dropped each time")
 }
 
 // Changes race with lookups and listings; when they end, the kernel must know what

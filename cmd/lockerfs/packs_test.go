@@ -368,7 +368,7 @@ func TestFullShelfIsLeftAlone(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if n := r.store.Count(remotetest.Get); n > 8 || r.stats().Count < 3 {
+	if n := r.store.Count(remotetest.Get); n > 8 || r.stats().Count < 2 {
 		t.Errorf("%d packs were fetched, %+v are here", n, r.stats())
 	}
 }
