@@ -80,6 +80,6 @@
 // Names are answered from this machine. Only a device's first sync makes them wait,
 // [Options].Timeout at most, and then they fail with EIO: a listing is never
 // partial, an error never looks like absence. Who reads waits for the folder in
-// question, who changes something for all. Reads wait as long for bytes. A
-// signal ends both with EINTR where the kernel tells us of it.
+// question, who changes something for all. Reads wait for bytes, [Options].ReadTimeout at
+// most. A signal ends both with EINTR where the kernel tells us of it.
 package fs
