@@ -74,16 +74,7 @@ func TestManyStreams(t *testing.T) {
 // limit bytes on the disk.
 func within(dir string, limit int64, stop <-chan struct{}) error {
 	for {
-		var taken int64
-		err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return nil // it was removed meanwhile
-			}
-			if info, err := e.Info(); err == nil {
-				taken += info.Sys().(*syscall.Stat_t).Blocks * 512
-			}
-			return nil
-		})
+		taken, err := diskUse(dir)
 		if err != nil || taken > limit {
 			return fmt.Errorf("the cache takes %d bytes of %d: %v", taken, limit, err)
 		}
@@ -93,6 +84,20 @@ func within(dir string, limit int64, stop <-chan struct{}) error {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// diskUse is what the files below a folder take on the disk, in bytes.
+func diskUse(dir string) (taken int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // it was removed meanwhile
+		}
+		if info, err := e.Info(); err == nil {
+			taken += info.Sys().(*syscall.Stat_t).Blocks * 512
+		}
+		return nil
+	})
+	return taken, err
 }
 
 // descriptors counts what the daemon has open.
@@ -106,14 +111,17 @@ func (d *device) descriptors() int {
 }
 
 // peak is the most memory that the daemon has taken, in bytes.
-func (d *device) peak() int64 {
+func (d *device) peak() int64 { return d.memory("VmHWM:") }
+
+// memory is a figure of the daemon's memory, by its name in proc(5), in bytes.
+func (d *device) memory(name string) int64 {
 	d.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.daemon.Process.Pid))
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, name); ok {
 			n, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
 			if err != nil {
 				d.t.Fatal(err)
@@ -121,6 +129,6 @@ func (d *device) peak() int64 {
 			return n << 10
 		}
 	}
-	d.t.Fatal("no VmHWM")
+	d.t.Fatal("no ", name)
 	return 0
 }

@@ -51,9 +51,9 @@ func TestTwentyFourHours(t *testing.T) {
 			continue
 		}
 		if at := hour - *longHours/2; at < *longHours/6 {
-			noon = append(noon, l.memory())
+			noon = append(noon, l.d.memory("RssAnon:"))
 		} else if hour >= *longHours-*longHours/6 {
-			evening = append(evening, l.memory())
+			evening = append(evening, l.d.memory("RssAnon:"))
 		}
 	}
 	t.Logf("memory at noon %v, in the evening %v; played %d, edited %d, unheard without a network %d", noon, evening, l.played, l.edited, l.unheard)
@@ -112,8 +112,8 @@ func (l *longDay) live(hour int) {
 	if l.away {
 		eventually(l.t, 20*time.Second, "the network to be back", func() bool { return l.d.network() == "online" })
 	}
-	if taken := diskUse(l.t, l.d.dir+"/cache/objects"); taken > longCache {
-		l.t.Errorf("hour %d: the cache takes %d bytes", hour, taken)
+	if taken, err := diskUse(l.d.dir + "/cache/objects"); err != nil || taken > longCache {
+		l.t.Errorf("hour %d: the cache takes %d bytes, %v", hour, taken, err)
 	}
 	// What may be open: the cache's files, up to 256, and little else.
 	if n := l.d.descriptors(); n > 256+64 {
@@ -246,21 +246,6 @@ func (l *longDay) rename() {
 	}
 }
 
-// memory is what the daemon has of memory of its own, in bytes.
-func (l *longDay) memory() int64 {
-	l.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.d.daemon.Process.Pid))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "RssAnon:")
-	n, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return n << 10
-}
-
 // nothingLeft looks whether the state folder holds anything that was to be sent.
 func (l *longDay) nothingLeft() {
 	l.t.Helper()
@@ -269,28 +254,10 @@ func (l *longDay) nothingLeft() {
 		l.t.Errorf("in staging there is %v (%v)", staged, err)
 	}
 	// The journal is written anew at 4 MiB; what it says is that nothing is left.
-	if n := diskUse(l.t, l.d.dir+"/state/journal"); n > 5<<20 {
-		l.t.Errorf("the journal has %d bytes", n)
+	if n, err := diskUse(l.d.dir + "/state/journal"); err != nil || n > 5<<20 {
+		l.t.Errorf("the journal has %d bytes, %v", n, err)
 	}
 	if s := l.d.standing(); !s.Safe || len(s.Unsafe) > 0 {
 		l.t.Errorf("status says %+v", s)
 	}
-}
-
-// diskUse is what the files below a folder take on the disk, in bytes.
-func diskUse(t *testing.T, dir string) (taken int64) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return nil // it was removed meanwhile
-		}
-		if info, err := e.Info(); err == nil {
-			taken += info.Sys().(*syscall.Stat_t).Blocks * 512
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return taken
 }
