@@ -74,7 +74,7 @@ func parkedText(w pending.Waiting) (title, text string) {
 		title = fmt.Sprintf("%d files cannot be uploaded", w.Parked)
 	}
 	first := w.Failed[0]
-	return title, fmt.Sprintf("%s: %s\nThey are safe on this machine. lockerfs status tells more; lockerfs sync tries again.",
+	return title, fmt.Sprintf("%s: %s\nNothing is lost: it is on this machine. lockerfs status tells more; lockerfs sync tries again.",
 		strings.TrimPrefix(first.Path, "/"), oneLine(first.What))
 }
 

@@ -59,15 +59,14 @@ func pictureOf(path string) (image.Image, error) {
 	if !info.IsDir() {
 		return pictureInside(path)
 	}
-	if real, err := filepath.EvalSymlinks(path); err != nil || !within(real, liveMounts()) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, errNoPicture
+	}
+	if point, rest := split(real, liveMounts()); point == "" || rest == "" {
 		return nil, errNoPicture // other folders look as they do
 	}
 	return pictureOfFolder(path)
-}
-
-// within tells whether path lies below one of the mount points.
-func within(path string, mounts []string) bool {
-	return slices.ContainsFunc(mounts, func(m string) bool { return strings.HasPrefix(path, m+"/") })
 }
 
 // pictureOfFolder is the cover in an album's folder, or the one in its first track.
