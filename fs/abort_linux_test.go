@@ -2,19 +2,33 @@ package fs
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// freeze stops a process and waits until all its threads stand still: a signal that is sent
+// is not yet taken, and on another processor one of them may still answer.
+func freeze(t *testing.T, daemon *exec.Cmd) {
+	t.Helper()
+	if err := daemon.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var status unix.WaitStatus
+	if _, err := unix.Wait4(daemon.Process.Pid, &status, unix.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("not stopped: %v, status %x", err, status)
+	}
+}
 
 // TestAbort: who waits for a daemon that does not answer any more gets an error, and the
 // mount can be cleared away.
 func TestAbort(t *testing.T) {
 	dir, daemon := doomedMount(t)
-	if err := daemon.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	freeze(t, daemon)
 	answered := make(chan error, 1)
 	go func() {
 		_, err := os.Stat(filepath.Join(dir, "a name that nobody has asked for"))
@@ -51,9 +65,7 @@ func TestAbort(t *testing.T) {
 // TestDiesWhileAsked: a mount whose process dies while it is asked whether it lives is dead.
 func TestDiesWhileAsked(t *testing.T) {
 	dir, daemon := doomedMount(t)
-	if err := daemon.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	freeze(t, daemon)
 	found := make(chan bool, 1)
 	go func() { found <- dead(dir) }()
 	<-time.After(200 * time.Millisecond) // it waits

@@ -14,6 +14,9 @@ type OSDisk = osDisk
 // SetDisk puts another disk in.
 func (im *Importer) SetDisk(d Disk) { im.disk = d }
 
+// Readers is how many files are read at once.
+func Readers() int { return readers() }
+
 // SetBatch makes commits of so many files.
 func (im *Importer) SetBatch(files int) { im.batch = files }
 

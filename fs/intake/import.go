@@ -61,6 +61,8 @@ type Options struct {
 // of them takes memory, and no disk is faster.
 const mostReaders = 8
 
+func readers() int { return min(runtime.NumCPU()+2, mostReaders) }
+
 // How many files are uploaded at once.
 const parallelUploads = 8
 
@@ -184,7 +186,7 @@ func (r *run) all(ctx context.Context, paths []string) error {
 // walk finds the groups and begins to examine the files of those with music.
 func (r *run) walk(ctx context.Context, paths []string, out chan<- *reading) error {
 	pool, pctx := errgroup.WithContext(ctx)
-	pool.SetLimit(min(runtime.NumCPU()+2, mostReaders))
+	pool.SetLimit(readers())
 	w := walker{ctx: ctx, disk: r.disk, exclude: r.opts.Exclude, all: r.layout.Keep(), note: r.ledger.note, emit: func(g group) error {
 		rd := &reading{group: g, done: make(chan struct{})}
 		r.ledger.found(g)

@@ -2,13 +2,16 @@ package intake_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lockerfs/lockerfs/fs/catalog"
 	"github.com/lockerfs/lockerfs/fs/intake"
@@ -38,6 +41,37 @@ func (discarding) Put(_ context.Context, key string, body *io.SectionReader, _ r
 	return remote.Object{Key: key, Size: body.Size(), ETag: key}, nil
 }
 
+// crowded is the disks of this machine, where the first reads wait for one another: from then
+// on there are as many buffers as there will ever be, and not one more when two big files
+// happen to be read at once near the end.
+type crowded struct {
+	intake.OSDisk
+	missing *atomic.Int32 // readers
+	all     chan struct{} // closed when none is missing
+}
+
+func (c crowded) Open(path string) (intake.OpenFile, error) {
+	f, err := c.OSDisk.Open(path)
+	return inCrowd{f, c}, err
+}
+
+type inCrowd struct {
+	intake.OpenFile
+	crowd crowded
+}
+
+func (f inCrowd) ReadAt(p []byte, off int64) (int, error) {
+	if f.crowd.missing.Add(-1) == 0 {
+		close(f.crowd.all)
+	}
+	select {
+	case <-f.crowd.all:
+		return f.OpenFile.ReadAt(p, off)
+	case <-time.After(time.Minute):
+		return 0, errors.New("fewer read at once than may")
+	}
+}
+
 // TestMemoryIsFlat: what an import holds does not grow with the number of files. From one
 // third of the files to the next it may grow by half a path for each. The paths are as long
 // as Linux has them, so that this is more than what comes and goes: buffers above all, of
@@ -60,6 +94,9 @@ func TestMemoryIsFlat(t *testing.T) {
 	scales := &weighing{Committer: d.importer.Commit}
 	d.importer.Commit, d.importer.Store = scales, discarding{}
 	d.importer.SetBatch(batch)
+	readers := new(atomic.Int32)
+	readers.Store(int32(intake.Readers()))
+	d.importer.SetDisk(crowded{missing: readers, all: make(chan struct{})})
 	if r := d.run(t, intake.Options{}, dir); r.Imported != int64(files) {
 		t.Fatalf("%d of %d files imported", r.Imported, files)
 	}
