@@ -97,7 +97,7 @@ func dump(t testing.TB, x *Index) map[string]string {
 	tree := map[string]string{}
 	var walk func(id ID, dir string)
 	walk = func(id ID, dir string) {
-		list, err := x.children(context.Background(), id, "", 100_000)
+		list, err := x.query(context.Background(), x.stmts.children, int64(id), "", 100_000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,12 +61,22 @@ func (h *hotCache) forget(described bool) {
 	}
 }
 
-func (h *hotCache) attr(k hotKey, load func() (Attr, error)) (Attr, error) {
+func (k hotKey) in(generation uint64) string {
 	b := make([]byte, 16, 16+len(k.name))
-	// The generation is taken before loading: what is read is at least as new.
-	binary.LittleEndian.PutUint64(b, h.generation.Load())
+	binary.LittleEndian.PutUint64(b, generation)
 	binary.LittleEndian.PutUint64(b[8:], uint64(k.node))
-	key := string(append(b, k.name...))
+	return string(append(b, k.name...))
+}
+
+// keepFolder keeps a folder that was listed: it is opened next. generation is that of before
+// the listing was read.
+func (h *hotCache) keepFolder(a *Attr, generation uint64) {
+	h.attrs.Set(hotKey{node: a.Node}.in(generation), *a, attrCost)
+}
+
+func (h *hotCache) attr(k hotKey, load func() (Attr, error)) (Attr, error) {
+	// The generation is taken before loading: what is read is at least as new.
+	key := k.in(h.generation.Load())
 	if a, ok := h.attrs.Get(key); ok {
 		return a, nil
 	}

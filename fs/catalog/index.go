@@ -26,6 +26,7 @@ type Index struct {
 	read  *sql.DB // a few, query-only
 	stmts readStatements
 	hot   *hotCache
+	ahead ahead
 
 	// applying excludes writers from each other; no reader takes it. A checkpoint is
 	// loaded from the store with it held.

@@ -13,10 +13,14 @@ import (
 
 const attrColumns = "id, parent, name, node, kind, mode, mtime, size"
 
+// grandchildrenQuery lists the folders of a folder, one after the other.
+const grandchildrenQuery = "SELECT e.id, e.parent, e.name, e.node, e.kind, e.mode, e.mtime, e.size FROM entry f CROSS JOIN entry e ON e.parent = f.id " +
+	"WHERE f.parent = ? AND f.kind = 1 ORDER BY f.name, e.name LIMIT ?+0"
+
 // readStatements are prepared once: a lookup is a few microseconds, parsing SQL more. A
 // bare parameter as LIMIT would have SQLite parse the query anew whenever it is bound.
 type readStatements struct {
-	byNode, byID, child, children, packs, content, pastNode, match *sql.Stmt
+	byNode, byID, child, children, grandchildren, packs, content, pastNode, match *sql.Stmt
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
@@ -28,6 +32,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 		{&r.byID, "SELECT " + entryColumns + " FROM entry e LEFT JOIN content c ON c.row = e.row WHERE e.id = ?"},
 		{&r.child, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name = ?"},
 		{&r.children, "SELECT " + attrColumns + " FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?+0"},
+		{&r.grandchildren, grandchildrenQuery},
 		{&r.packs, packsQuery},
 		{&r.content, "SELECT body FROM content WHERE row = (SELECT row FROM entry WHERE node = ?)"},
 		{&r.pastNode, "SELECT body FROM past WHERE node = ? LIMIT 1"},
@@ -42,7 +47,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) (err error) {
 
 func (r *readStatements) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.byNode, r.byID, r.child, r.children, r.packs, r.content, r.pastNode, r.match} {
+	for _, s := range []*sql.Stmt{r.byNode, r.byID, r.child, r.children, r.grandchildren, r.packs, r.content, r.pastNode, r.match} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -81,16 +86,26 @@ func (x *Index) Child(ctx context.Context, parent ID, name string) (Attr, error)
 // Children lists folder parent in byte order of the names: at most limit entries,
 // those after the name given. The error is ErrUnsynced while only a part of them is here.
 func (x *Index) Children(ctx context.Context, parent ID, after string, limit int) (list []Attr, err error) {
+	x.listed.Add(1)
+	generation := x.hot.generation.Load() // before reading
+	if after == "" {
+		if list, ok := x.ahead.take(parent, generation); ok && len(list) < limit {
+			return list, nil
+		}
+	}
 	err = x.whole(parent, func() error {
-		list, err = x.children(ctx, parent, after, limit)
+		list, err = x.query(ctx, x.stmts.children, int64(parent), after, limit)
 		return err
 	})
+	if err == nil && after == "" && len(list) < limit {
+		x.listAhead(ctx, parent, list, generation)
+	}
 	return list, err
 }
 
-func (x *Index) children(ctx context.Context, parent ID, after string, limit int) ([]Attr, error) {
-	x.listed.Add(1)
-	rows, err := x.stmts.children.QueryContext(ctx, int64(parent), after, limit)
+// query gives the entries that a statement finds.
+func (x *Index) query(ctx context.Context, stmt *sql.Stmt, args ...any) ([]Attr, error) {
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func (x *Index) standsIn(ctx context.Context, log *Log) error {
 func (x *Index) rootNames(ctx context.Context) ([]Change, error) {
 	var changes []Change
 	for after := ""; ; {
-		list, err := x.children(ctx, Root, after, 1000)
+		list, err := x.query(ctx, x.stmts.children, int64(Root), after, 1000)
 		if err != nil || len(list) == 0 {
 			return changes, err
 		}
