@@ -22,8 +22,8 @@ import (
 const (
 	// headBytes is what a player reads before a track sounds, and what MPD reads of each
 	// when it scans, in bytes: it fills a buffer of 512 KiB, and asks for 256 KiB more once
-	// it has taken a cover out of that.
-	headBytes = 768 << 10
+	// it has taken a cover out of that. What is left is for the kernel, which reads ahead.
+	headBytes = 1 << 20
 	// headShare is the part of the cache that heads may take if nothing else is said.
 	headShare = 10
 	// headsAtOnce is how many are fetched together.
@@ -138,7 +138,7 @@ func (h *heads) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest := &youngest{most: int(min(room/headBytes, maxHeads))}
+	newest := &youngest{room: room}
 	if err := h.collect(ctx, newest, catalog.Root, listDepth); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (h *heads) bring(ctx context.Context, f dated) error {
 	if err != nil {
 		return err
 	}
-	obj, want := objectOf(v), min(headBytes, v.Size)
+	obj, want := objectOf(v), int64(f.head)
 	if !h.kept(v) && h.cache.Present(obj) < want {
 		if s := h.cache.Stats(); s.Held+headBytes > s.Limit-s.Limit/headShare {
 			return errCacheFull
@@ -215,13 +215,15 @@ func (h *heads) bring(ctx context.Context, f dated) error {
 type dated struct {
 	node    catalog.ID
 	mtime   int64
+	head    int32 // bytes
 	picture bool
 }
 
-// youngest keeps the files that changed last, as a heap with the oldest in front.
+// youngest keeps the files that changed last, as many as there is room for the heads of, as
+// a heap with the oldest in front.
 type youngest struct {
 	files []dated
-	most  int
+	room  int64 // bytes that are left
 }
 
 func (y *youngest) Len() int           { return len(y.files) }
@@ -245,12 +247,10 @@ func (y *youngest) tracks() (n int) {
 }
 
 func (y *youngest) add(d dated) {
-	switch {
-	case len(y.files) < y.most:
-		heap.Push(y, d)
-	case y.most > 0 && d.mtime > y.files[0].mtime:
-		y.files[0] = d
-		heap.Fix(y, 0)
+	heap.Push(y, d)
+	y.room -= int64(d.head)
+	for len(y.files) > 0 && (y.room < 0 || len(y.files) > maxHeads) {
+		y.room += int64(heap.Pop(y).(dated).head)
 	}
 }
 
@@ -274,7 +274,7 @@ func (h *heads) collect(ctx context.Context, into *youngest, folder catalog.ID, 
 					return err
 				}
 			} else if a.Size > 0 && (tag.Audio(a.Name) || intake.Picture(a.Name) && a.Size <= headBytes) {
-				into.add(dated{a.Node, a.MTime, !tag.Audio(a.Name)})
+				into.add(dated{a.Node, a.MTime, int32(min(headBytes, a.Size)), !tag.Audio(a.Name)})
 			}
 		}
 		if len(page) < packPage {

@@ -92,11 +92,11 @@ func (b *bench) mountedWith(ctx context.Context, d *device, what string) (bool, 
 	w := b.rig.wire()
 	b.rig.set(wire{})
 	defer b.rig.set(w)
-	var flags []string
-	if what == packs {
-		flags = append(flags, noHeads)
+	flag := noHeads
+	if what == heads { // all of them, however little of the disk is free
+		flag = "--heads=1T"
 	}
-	if _, err := d.empty(ctx, flags...); err != nil {
+	if _, err := d.empty(ctx, flag); err != nil {
 		return false, err
 	}
 	whole, err := d.here(ctx, packs, b.packs, b.settings.patience)
