@@ -12,7 +12,7 @@ import (
 	"github.com/lockerfs/lockerfs/integration/link"
 )
 
-// TestHeadsComeWhenIdle: the first 768 KiB of every track comes by itself; then each
+// TestHeadsComeWhenIdle: the first 1 MiB of every track comes by itself; then each
 // begins without a request. So does the cover, which is in no scan pack that could be had.
 func TestHeadsComeWhenIdle(t *testing.T) {
 	need(t, "ffmpeg")
@@ -44,7 +44,7 @@ func TestHeadsComeWhenIdle(t *testing.T) {
 	if at := state(t, filepath.Join(d.mnt, "Merzbow/Noise/cover.jpg")); at != "local" {
 		t.Errorf("the cover is %s", at)
 	}
-	const head = 768 << 10 // what lies behind may be asked for, if this machine dawdles
+	const head = 1 << 20 // what lies behind may be asked for, if this machine dawdles
 	before := w.heads(head)
 	for i := 1; i <= 5; i++ {
 		f, err := os.Open(filepath.Join(d.mnt, fmt.Sprintf("Merzbow/Noise/%02d Part %d.flac", i, i)))

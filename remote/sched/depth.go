@@ -13,16 +13,11 @@ const (
 	span = 4
 	// patience is how many spans a depth stays after a greater one brought nothing.
 	patience = 4
-	// doubled is the least growth of the rate with twice the depth that has it doubled
-	// again, at the beginning.
-	doubled = 1.25
 )
 
 // depths finds the least depth that gives the most throughput. It belongs to one
 // queue, under whose lock it is asked.
 type depths struct {
-	settled bool // what follows is not the beginning any more
-
 	before int     // the depth before the one being tried; 0 while none is
 	rate   float64 // that the link had with it
 	rest   int     // spans until the next try
@@ -32,9 +27,6 @@ type depths struct {
 
 // next gives the depth after a window with depth, in which requests queued, showed f.
 func (d *depths) next(depth int, f finding) int {
-	if !d.settled {
-		return d.begin(depth, f)
-	}
 	d.seen = append(d.seen, f)
 	if len(d.seen) < span {
 		return depth
@@ -53,22 +45,6 @@ func (d *depths) next(depth int, f finding) int {
 	}
 	d.before, d.rate = depth, rate
 	return depth + max(1, depth/2)
-}
-
-// begin doubles the depth with each window, as TCP begins slowly, until that brings less
-// than it should: by spans it would take seconds to fill a fast link.
-func (d *depths) begin(depth int, f finding) int {
-	switch late := f.mean > 2*f.base+spare; {
-	case d.before == 0 && late:
-		d.settled = true
-		return depth
-	case d.before != 0 && (late || f.rate < doubled*d.rate):
-		tried := d.before
-		d.settled, d.before, d.rest = true, 0, patience
-		return tried
-	}
-	d.before, d.rate = depth, f.rate
-	return 2 * depth
 }
 
 // sum gives the rate of a span, and whether bytes queued in the link, and begins the

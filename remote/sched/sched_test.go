@@ -254,20 +254,3 @@ func TestTrickle(t *testing.T) {
 		}
 	})
 }
-
-// TestManyAtOnce: a fast link is filled soon when many bodies are asked for at once.
-func TestManyAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLink(400*mbit, 50*time.Millisecond)
-		l.flow, l.size = 40*mbit, 2*mib
-		s, all, start := New(l), sync.WaitGroup{}, time.Now()
-		for range 64 {
-			all.Go(func() { fetch(t, s, remote.NewTicket(remote.Demand), "a", 2*mib) })
-		}
-		all.Wait()
-		share := float64(64*2*mib) / time.Since(start).Seconds() / float64(400*mbit)
-		if t.Logf("%.2f of the link, depth %d", share, s.Stats().Depth); share < 0.6 {
-			t.Errorf("%.2f of the link", share)
-		}
-	})
-}
