@@ -97,7 +97,7 @@ func (f *FS) readDir(op string, cancel <-chan struct{}, in *fuse.ReadIn, add add
 // addDots adds "." and "..", or only the second.
 func (f *FS) addDots(cancel <-chan struct{}, folder catalog.ID, off uint64, add adder) (fits bool, err error) {
 	var a catalog.Attr
-	err = f.namesIn(cancel, folders, func(ctx context.Context) (err error) {
+	err = f.namesIn(cancel, with(folder), func(ctx context.Context) (err error) {
 		a, err = f.folderNode(ctx, folder)
 		return err
 	})

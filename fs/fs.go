@@ -164,6 +164,14 @@ func (f *FS) names(cancel <-chan struct{}, read func(ctx context.Context) error)
 // was looked up shows that it is here.
 const folders catalog.ID = 0
 
+// with tells what a node comes with: the root is here before what is below it.
+func with(node catalog.ID) catalog.ID {
+	if node == catalog.Root {
+		return node
+	}
+	return folders
+}
+
 // namesIn is names for those who read only what is in folder: in the first sync they wait
 // for that alone.
 func (f *FS) namesIn(cancel <-chan struct{}, folder catalog.ID, read func(ctx context.Context) error) error {

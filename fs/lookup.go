@@ -102,7 +102,7 @@ func (f *FS) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Status {
 	if in.Mask&unix.W_OK != 0 && f.opts.Writer == nil {
 		return f.status("access", in.NodeId, errReadOnly)
 	}
-	return f.status("access", in.NodeId, f.namesIn(cancel, folders, func(ctx context.Context) error {
+	return f.status("access", in.NodeId, f.namesIn(cancel, with(id(in.NodeId)), func(ctx context.Context) error {
 		_, err := f.node(ctx, id(in.NodeId))
 		return err
 	}))

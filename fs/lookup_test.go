@@ -287,5 +287,39 @@ func TestFirstSyncInParts(t *testing.T) {
 	}
 }
 
+// TestRootComesFirst: the root lists when what is in it is here, and does not wait for all
+// other folders.
+func TestRootComesFirst(t *testing.T) {
+	w := newWorld(t, Options{Timeout: 50 * time.Millisecond})
+	artist := w.folder(catalog.Root, "Artist")
+	w.fs.tree = rootOnly{w.index}
+	h := header(1)
+	if s := w.fs.Access(nil, &fuse.AccessIn{InHeader: h, Mask: unix.R_OK}); s != fuse.OK {
+		t.Errorf("access: %v", s)
+	}
+	if s := w.fs.ReadDir(nil, &fuse.ReadIn{InHeader: h}, fuse.NewDirEntryList(make([]byte, 4096), 0)); s != fuse.OK {
+		t.Errorf("listing: %v", s)
+	}
+	if _, s := w.lookup(1, "Artist"); s != fuse.OK {
+		t.Errorf("lookup: %v", s)
+	}
+	if s := w.fs.ReadDir(nil, &fuse.ReadIn{InHeader: header(uint64(artist))}, fuse.NewDirEntryList(make([]byte, 4096), 0)); s != fuse.EIO {
+		t.Errorf("listing another: %v", s)
+	}
+}
+
+// rootOnly is a tree in its first sync, of which only what is in the root is here.
+type rootOnly struct{ Tree }
+
+func (rootOnly) Synced() bool { return false }
+
+func (rootOnly) Await(ctx context.Context, folder catalog.ID) error {
+	if folder == catalog.Root {
+		return nil
+	}
+	<-ctx.Done()
+	return fmt.Errorf("%w: %w", catalog.ErrUnsynced, ctx.Err())
+}
+
 // unusedWriter must not be called.
 type unusedWriter struct{ Writer }

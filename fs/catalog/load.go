@@ -23,6 +23,8 @@ const (
 	loadLines        = 40_000
 	loadSpell        = 1500 * time.Millisecond // that a transaction waits for more
 	loadPause        = 100 * time.Millisecond  // and for the next segment
+	listLook         = 20 * time.Millisecond   // between looks at whether somebody lists the root
+	listMost         = time.Second             // that loading stands still for that
 )
 
 // stages of loading, as the index keeps them. Only after the second it can be gone on with.
@@ -82,6 +84,7 @@ func (x *Index) loadOne(ctx context.Context, s remote.Getter, format Format, key
 	}
 	l.arrivals = x.arrivals
 	l.update = func(f func(*txState) error) error { return x.update(ctx, f) }
+	l.listed = x.Listed
 	defer x.hurry(ctx)()
 	l.arrivals.giveUp()
 	return l.whole(ctx, format, &head, refs, folders)
@@ -139,6 +142,8 @@ type loader struct {
 	arrivals *arrivals
 	// update runs f in a transaction.
 	update func(f func(*txState) error) error
+	// listed counts listings; nil where nobody may list yet.
+	listed func() int64
 	// buffers are those for the text of segments that nobody uses.
 	buffers chan []byte
 }
@@ -163,6 +168,7 @@ func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, r
 		return err
 	}
 	l.arrivals.show(rootFolders, missing, l.folders)
+	l.makeWay(ctx)
 	err = l.segments(ctx, func() error {
 		err := l.update(func(st *txState) error {
 			return errors.Join(st.restoreFolders(folders, false), st.setMeta("loading", stageFolders))
@@ -176,6 +182,29 @@ func (l *loader) whole(ctx context.Context, format Format, head *manifestHead, r
 		return err
 	}
 	return l.finish()
+}
+
+// makeWay waits while somebody lists the root, who has waited for it: loading takes all
+// processors, and has minutes.
+func (l *loader) makeWay(ctx context.Context) {
+	if l.listed == nil {
+		return
+	}
+	tick := time.NewTicker(listLook)
+	defer tick.Stop()
+	before := l.listed()
+	for end := time.Now().Add(listMost); time.Now().Before(end); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now := l.listed()
+		if now == before {
+			return
+		}
+		before = now
+	}
 }
 
 // finish makes what was read a whole tree.
