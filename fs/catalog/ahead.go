@@ -9,7 +9,7 @@ import (
 const aheadRows = 512
 
 // ahead holds what lies in the folders that were listed last: who lists an artist goes on
-// with the albums, one by one, and one query for all of them costs a third of one for each.
+// with the albums, one by one, and one query for all of them costs less than one for each.
 // The zero ahead holds nothing.
 type ahead struct {
 	mu         sync.Mutex // guards the fields below; no other lock and no I/O under it

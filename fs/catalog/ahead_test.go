@@ -31,6 +31,11 @@ func TestListedAhead(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Fatalf("folder %s: %s", folder, diff)
 			}
+			for _, a := range got { // listed folders are kept in memory
+				if kept, err := x.Node(rt.Context(), a.Node); err != nil || kept != a {
+					rt.Fatalf("node %s: %+v, %v, listed as %+v", a.Node, kept, err, a)
+				}
+			}
 		}
 		one := func() ID { return rapid.SampledFrom(folders).Draw(rt, "folder") }
 		rt.Repeat(map[string]func(*rapid.T){

@@ -142,7 +142,7 @@ type loader struct {
 	arrivals *arrivals
 	// update runs f in a transaction.
 	update func(f func(*txState) error) error
-	// listed counts listings; nil where nobody may list yet.
+	// listed counts listings; nil where nobody waits for what is read.
 	listed func() int64
 	// buffers are those for the text of segments that nobody uses.
 	buffers chan []byte

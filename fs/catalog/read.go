@@ -13,7 +13,7 @@ import (
 
 const attrColumns = "id, parent, name, node, kind, mode, mtime, size"
 
-// grandchildrenQuery lists the folders of a folder, one after the other.
+// grandchildrenQuery lists what lies in the folders of a folder, one after the other.
 const grandchildrenQuery = "SELECT e.id, e.parent, e.name, e.node, e.kind, e.mode, e.mtime, e.size FROM entry f CROSS JOIN entry e ON e.parent = f.id " +
 	"WHERE f.parent = ? AND f.kind = 1 ORDER BY f.name, e.name LIMIT ?+0"
 

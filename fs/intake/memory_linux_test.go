@@ -42,8 +42,8 @@ func (discarding) Put(_ context.Context, key string, body *io.SectionReader, _ r
 }
 
 // crowded is the disks of this machine, where the first reads wait for one another: from then
-// on there are as many buffers as there will ever be, and not one more when two big files
-// happen to be read at once near the end.
+// on there are as many buffers as there will ever be, and not one more when as many files
+// happen to be read at once for the first time near the end.
 type crowded struct {
 	intake.OSDisk
 	missing *atomic.Int32 // readers
