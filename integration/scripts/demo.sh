@@ -32,6 +32,10 @@ track "The Quiet Engines" "Field Notes" 2024 3 "Coda" ogg 494 10
 cover "The Quiet Engines" "Field Notes" orange
 
 say "lockerfs init, lockerfs import"
+# A demo that was killed leaves a dead mount, in whose place nothing can be made.
+if grep -q " $home/Music fuse.lockerfs " /proc/mounts && ! stat -f "$home/Music" >/dev/null 2>&1; then
+	"$LOCKERFS" umount "$home/Music"
+fi
 mkdir -p "$home/Music"
 [ -e "$home/bucket" ] || "$LOCKERFS" init "$LOCKERFS_STORE"
 "$LOCKERFS" import "$source"
